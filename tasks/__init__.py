@@ -1,0 +1,1 @@
+"""The tasks that come with the toolkit, a file each."""

@@ -1,0 +1,1 @@
+"""How a population meets a task."""

@@ -1,0 +1,154 @@
+"""The forward pass of one network for many lanes at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wann.activations import (
+    ABS,
+    COS,
+    GAUSSIAN,
+    INVERSE,
+    RELU,
+    SIGMOID,
+    SIN,
+    SQUARE,
+    STEP,
+    TANH,
+    abs,
+    cos,
+    gaussian,
+    inverse,
+    linear,
+    relu,
+    sigmoid,
+    sin,
+    square,
+    step,
+    tanh,
+)
+from wann.jit import inlined, kernel
+from wann.network import Networks
+from wann.population import Floats, Integers
+from wann.simd import WIDTH, load, repeat, store
+
+LANES = 32
+"""Lanes that a kernel holds at once; a network's values are rows of this length."""
+
+
+@inlined
+def aligned(size: int) -> Floats:
+    """Zeros that start at a multiple of 64 bytes, so that no load of lanes crosses a cache line."""
+    block = np.zeros(size + 8)
+    skip = (-(block.ctypes.data // 8)) % 8
+    return block[skip : skip + size]
+
+
+@inlined
+def _weighted_sum(
+    values: Floats, sources: Integers, first: int, last: int, base: int, weights: Floats, lane: int
+) -> Any:
+    """The weighted sum of the sources ``first`` to ``last`` of a node, in ``WIDTH`` lanes from ``lane`` on.
+
+    ``weights`` is either a row, the shared weight of each lane (LANES,), or has a row for each source of the network
+    (sources, LANES), the first of which is ``base``. A shared weight costs one multiplication a node.
+    """
+    total = repeat(0.0)
+    if weights.ndim == 1:
+        for k in range(first, last):
+            total = total + load(values, sources[k] * LANES + lane)
+        return total * load(weights, lane)
+    for k in range(first, last):
+        total = total + load(values, sources[k] * LANES + lane) * load(weights, (k - base) * LANES + lane)
+    return total
+
+
+@inlined
+def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: int) -> None:
+    """Compute all nodes of network ``i`` in the first ``width`` lanes.
+
+    The branch on the activation stands outside the loop over lanes, whose body has no branches.
+
+    Args:
+        networks: The packed networks.
+        i: Which one.
+        values: Its rows, flat; bias and inputs are set. (rows * LANES,), ``aligned``.
+        weights: The shared weight of each lane, (LANES,), or each connection's, (connections, LANES).
+        width: How many lanes are in use, a multiple of ``WIDTH``.
+    """
+    start, stop = networks.first_node[i], networks.first_node[i + 1]
+    base = networks.first_source[start]
+    sources = networks.sources
+    row = (1 + networks.n_inputs) * LANES
+    for node in range(start, stop):
+        first, last = networks.first_source[node], networks.first_source[node + 1]
+        code = networks.activations[node]
+        if code == STEP:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, step(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == SIN:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, sin(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == GAUSSIAN:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, gaussian(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == TANH:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, tanh(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == SIGMOID:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, sigmoid(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == INVERSE:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, inverse(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == ABS:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, abs(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == RELU:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, relu(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == COS:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, cos(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        elif code == SQUARE:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, square(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        else:
+            for lane in range(0, width, WIDTH):
+                store(values, row + lane, linear(_weighted_sum(values, sources, first, last, base, weights, lane)))
+        row += LANES
+
+
+@inlined
+def rows(networks: Networks, i: int) -> int:
+    """How many rows of values network ``i`` needs."""
+    return 1 + networks.n_inputs + int(networks.first_node[i + 1] - networks.first_node[i])
+
+
+@kernel
+def respond(networks: Networks, i: int, inputs: Floats, weights: Floats, values: Floats) -> None:
+    """Compute every node of network ``i`` for a batch, the samples side by side in lanes.
+
+    Args:
+        networks: The packed networks.
+        i: Which one.
+        inputs: (batch, inputs).
+        weights: The shared weight, (1,), or one for each source in evaluation order, (sources, 1).
+        values: Filled with the bias, the inputs and all computed nodes; (batch, rows).
+    """
+    n_rows = rows(networks, i)
+    block = aligned(n_rows * LANES)
+    spread = np.empty(LANES) if weights.ndim == 1 else np.empty((weights.shape[0], LANES))
+    spread[:] = weights
+    block[:LANES] = 1.0
+    for start in range(0, inputs.shape[0], LANES):
+        count = min(LANES, inputs.shape[0] - start)
+        for row in range(networks.n_inputs):
+            for lane in range(count):
+                block[(1 + row) * LANES + lane] = inputs[start + lane, row]
+        forward(networks, i, block, spread, (count + WIDTH - 1) // WIDTH * WIDTH)
+        for row in range(n_rows):
+            for lane in range(count):
+                values[start + lane, row] = block[row * LANES + lane]

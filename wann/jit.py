@@ -1,0 +1,56 @@
+"""How every kernel is compiled: the same strict floating point, cached on disk until the code changes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: one folder for each state of the kernels' source code.
+
+    Numba notices a change in a kernel's own file, not in the files of the kernels it calls; the folder's name
+    therefore carries a digest of them all. ``NUMBA_CACHE_DIR`` moves the whole cache.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        source = path.read_bytes()
+        if b"wann.jit" in source or b"numba" in source:
+            digest.update(source)
+    base = Path(numba.config.CACHE_DIR or platformdirs.user_cache_path("wann"))
+    folder = base / f"kernels-{digest.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="wann-kernels-"))
+
+
+def kernel(function: F) -> F:
+    """Compile ``function`` when it is first called, or load it from the cache.
+
+    Kernels run without the interpreter lock, and floating point keeps its written order: no fast-math, no
+    contraction, so that a result does not depend on the machine's vector width. Division follows IEEE 754.
+    """
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def inlined(function: F) -> F:
+    """Compile ``function`` only as a part of the kernels that call it, into their cache entries."""
+    return cast("F", numba.njit(nogil=True, error_model="numpy")(function))

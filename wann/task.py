@@ -1,0 +1,93 @@
+"""What a task must offer, and where tasks are found."""
+
+from __future__ import annotations
+
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ClassVar
+
+import numpy as np
+
+from wann.errors import UserError, suggestion
+
+
+class Task(ABC):
+    """What a network is for: its inputs, its outputs and how it is played."""
+
+    name: ClassVar[str]
+    """What the command calls it."""
+    inputs: ClassVar[tuple[str, ...]]
+    """Labels of the inputs, in the order of an observation."""
+    outputs: ClassVar[tuple[str, ...]]
+    """Labels of the outputs, in the order of an action."""
+    reward_range: ClassVar[tuple[float, float]]
+    """The lowest and highest return of an episode."""
+    paper: ClassVar[dict[str, Any]] = {}
+    """Settings of the search where the paper's differ from the general defaults."""
+
+
+class JittedTask(Task):
+    """A task whose dynamics are two plain functions of numbers, which the toolkit compiles into its kernels.
+
+    ``step`` and ``observe`` take and give tuples of floats. For speed they use ``wann.trigonometry`` for sine and
+    cosine, other arithmetic as it comes, and conditional expressions rather than loops: then many episodes step at
+    once. They must not keep anything from one call to the next.
+    """
+
+    max_steps: ClassVar[int]
+    """Steps after which an episode ends."""
+
+    @staticmethod
+    @abstractmethod
+    def start(rng: np.random.Generator) -> Sequence[float]:
+        """The state in which an episode starts. All chance of an episode comes from ``rng``."""
+
+    @staticmethod
+    @abstractmethod
+    def observe(state: tuple[float, ...]) -> tuple[float, ...]:
+        """What the network sees of a state: one number for each of ``inputs``."""
+
+    @staticmethod
+    @abstractmethod
+    def step(state: tuple[float, ...], action: tuple[float, ...]) -> tuple[tuple[float, ...], float, bool]:
+        """The next state, the reward, and whether the episode ends there, after ``action`` in ``state``.
+
+        ``action`` is what the outputs gave, one number for each, not yet limited to any range.
+        """
+
+
+def _registered() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group="wann.tasks")}
+
+
+def task_names() -> list[str]:
+    """The names of all installed tasks."""
+    return sorted(_registered())
+
+
+def load_task(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        UserError: No installed task has the name, or its module cannot be loaded.
+    """
+    entry = _registered().get(name)
+    if entry is None:
+        raise UserError(f"there is no task {name!r}: {suggestion(name, task_names())}")
+    try:
+        task: Task = entry.load()()
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"the task {name!r} ({entry.value}) cannot be loaded: {error}{_hidden(entry)}") from error
+    return task
+
+
+def _hidden(entry: EntryPoint) -> str:
+    """A hint for when another module of the same name hides the installed one."""
+    package = entry.module.partition(".")[0]
+    found = importlib.util.find_spec(package)
+    installed = entry.dist.locate_file(package) if entry.dist else None
+    if found is None or installed is None or str(found.origin).startswith(str(installed)):
+        return ""
+    return f" (Python finds another {package!r} first, at {found.origin}: rename it or start from another folder)"
