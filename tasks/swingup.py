@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wann.task import JittedTask
 from wann.trigonometry import cos, sin
@@ -64,3 +65,10 @@ class SwingUp(JittedTask):
         speed, spin = speed + acceleration * TIME_STEP, spin + turn * TIME_STEP
         reward = (cos(theta) + 1.0) / 2.0 * cos(x / TRACK * (np.pi / 2.0))
         return (x, speed, theta, spin), reward, abs(x) > TRACK
+
+    def render(self, state: Sequence[float], action: Sequence[float] | None) -> NDArray[np.uint8]:
+        """The cart on its track, the pole and, as an arrow, the force that led here; (400, 600, 3)."""
+        from tasks.drawing import cart_pole
+
+        push = 0.0 if action is None or action[0] != action[0] else min(1.0, max(-1.0, action[0]))
+        return cart_pole(state[0], state[2], push, track=TRACK)

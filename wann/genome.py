@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
-from typing import Literal
+from itertools import groupby
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -14,13 +16,14 @@ from wann.activations import NAMES
 from wann.errors import UserError, suggestion
 
 Kind = Literal["bias", "input", "output", "hidden"]
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 _KIND_ORDER: dict[Kind, int] = {"bias": 0, "input": 1, "output": 2, "hidden": 3}
 
 
 class NodeGene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node: ``id`` is its name in every genome of a run, ``activation`` one of ``wann.activations.NAMES``."""
 
-    id: int
+    id: Number
     kind: Kind
     activation: str = "linear"
 
@@ -32,9 +35,9 @@ class ConnectionGene(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     2002, section 3.2). ``weight`` is None as long as the connection carries the network's shared weight.
     """
 
-    innovation: int
-    source: int
-    target: int
+    innovation: Number
+    source: Number
+    target: Number
     enabled: bool = True
     weight: float | None = None
 
@@ -92,7 +95,11 @@ def _check_nodes(nodes: tuple[NodeGene, ...]) -> None:
         raise UserError(f"node ids must differ, but {repeated[0]} is there twice")
     order = [_KIND_ORDER[node.kind] for node in nodes]
     if order != sorted(order) or order.count(0) != 1 or not {1, 2} <= set(order):
-        raise UserError("nodes must be one bias, then inputs, outputs and hidden nodes, at least one input and output")
+        got = ", ".join(f"{len(list(run))} {kind}" for kind, run in groupby(node.kind for node in nodes))
+        raise UserError(
+            "nodes must be one bias, then inputs, outputs and hidden nodes, at least one input and output, "
+            f"got {textwrap.shorten(got, 100) or 'no node'}"
+        )
     for node in nodes:
         if node.activation not in NAMES:
             hint = suggestion(node.activation, NAMES)
@@ -131,5 +138,6 @@ def _check_weights(connections: tuple[ConnectionGene, ...]) -> None:
     weights = [gene.weight for gene in connections if gene.weight is not None]
     if weights and len(weights) != len(connections):
         raise UserError(f"{len(weights)} of {len(connections)} connections have a weight: expected all or none")
-    if not all(math.isfinite(weight) for weight in weights):
-        raise UserError("connection weights must be finite numbers")
+    for gene in connections:
+        if gene.weight is not None and not math.isfinite(gene.weight):
+            raise UserError(f"connection {gene.innovation} has the weight {gene.weight}: expected a finite number")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from wann.mutation import ADD_CONNECTION, ADD_NODE, Offspring
-from wann.population import Genes, Integers
+from wann.population import Arrays, Genes, Integers
 
 
 class InnovationRecord:
@@ -62,7 +60,7 @@ class InnovationRecord:
         pairs = np.array(list(self._connections), dtype=np.int64).reshape(-1, 2)
         return {"innovation_pairs": pairs, "innovation_splits": np.array(self._splits, dtype=np.int64)}
 
-    def restore(self, state: Mapping[str, Integers]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Go back to a ``state``."""
         pairs, self._splits = state["innovation_pairs"].tolist(), state["innovation_splits"].tolist()
         self._connections = {(source, target): number for number, (source, target) in enumerate(pairs)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from wann.genome import ConnectionGene, Genome, Kind, NodeGene
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+
+Arrays = Mapping[str, NDArray[Any]]
+"""A part of a search's state, by name."""
 
 
 class Genes(NamedTuple):

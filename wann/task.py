@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wann.errors import UserError, suggestion
 
@@ -25,7 +26,9 @@ class Task(ABC):
     reward_range: ClassVar[tuple[float, float]]
     """The lowest and highest return of an episode."""
     paper: ClassVar[dict[str, Any]] = {}
-    """Settings of the search where the paper's differ from the general defaults."""
+    """Settings that the paper used, where they differ from the general defaults."""
+    preset: ClassVar[dict[str, Any]] = {}
+    """Where this toolkit's defaults for the task differ from the paper's, because several seeds show that it helps."""
 
 
 class JittedTask(Task):
@@ -56,6 +59,21 @@ class JittedTask(Task):
 
         ``action`` is what the outputs gave, one number for each, not yet limited to any range.
         """
+
+    def render(self, state: Sequence[float], action: Sequence[float] | None) -> NDArray[np.uint8]:
+        """A picture of ``state`` and of the ``action`` that led to it, for tasks that have one.
+
+        Args:
+            state: The task's state.
+            action: What the outputs gave, one number for each; None at the start of an episode.
+
+        Returns:
+            Red, green and blue, (height, width, 3); all pictures of a task have one size.
+
+        Raises:
+            UserError: The task has no picture.
+        """
+        raise UserError(f"the task {self.name!r} has no picture")
 
 
 def _registered() -> dict[str, EntryPoint]:

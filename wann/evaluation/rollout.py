@@ -160,7 +160,7 @@ def advance(block, width):
 def rollout(networks, first, last, weights, starts, limit, returns):
     steps = 0
     for i in range(first, last):
-        steps += play(networks, i, weights, starts, limit, returns[i])
+        steps += play(networks, i, weights, starts, limit, returns[i - first])
     return steps
 '''
 
@@ -193,8 +193,8 @@ def compile_rollout(task: JittedTask) -> Rollout:
 
     Returns:
         ``rollout(networks, first, last, weights, starts, limit, returns) -> steps``: plays every episode with the
-        networks ``first`` to ``last``; ``weights``, ``starts`` and ``limit`` as in ``_play``; ``returns``, (networks,
-        episodes), is filled.
+        networks ``first`` to ``last``; ``weights``, ``starts`` and ``limit`` as in ``_play``; ``returns``,
+        (last - first, episodes), is filled.
     """
     source = _source(task)
     written_in = inspect.getsource(inspect.getmodule(task.step) or type(task))

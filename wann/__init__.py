@@ -1,0 +1,66 @@
+"""Evolve weight agnostic neural networks (Gaier & Ha 2019).
+
+    >>> import wann
+    >>> run = wann.search("swingup", generations=1024, seed=0)
+    >>> run.champion.network(observation, weight=1.0)
+
+Everything here is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wann.api import bench, resume, search, show, tasks, test
+    from wann.champion import Champion, Network
+    from wann.errors import UserError
+    from wann.evolution import Search
+    from wann.genome import ConnectionGene, Genome, NodeGene
+    from wann.runs import Run, load
+    from wann.settings import Settings
+    from wann.task import JittedTask, Task
+
+_HOMES = {
+    "wann.api": ("bench", "resume", "search", "show", "tasks", "test"),
+    "wann.champion": ("Champion", "Network"),
+    "wann.errors": ("UserError",),
+    "wann.evolution": ("Search",),
+    "wann.genome": ("ConnectionGene", "Genome", "NodeGene"),
+    "wann.runs": ("Run", "load"),
+    "wann.settings": ("Settings",),
+    "wann.task": ("JittedTask", "Task"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Champion",
+    "ConnectionGene",
+    "Genome",
+    "JittedTask",
+    "Network",
+    "NodeGene",
+    "Run",
+    "Search",
+    "Settings",
+    "Task",
+    "UserError",
+    "bench",
+    "load",
+    "resume",
+    "search",
+    "show",
+    "tasks",
+    "test",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'wann' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,255 @@
+"""The commands as Python functions, with the same names and defaults."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.evaluation.threads import ThreadEvaluator
+from wann.evaluation.work import Evaluator
+from wann.runs import CONFIG, Run, Watch, create_run, load, open_run, read_settings
+from wann.scoring import Report, score
+from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
+from wann.task import JittedTask, Task, load_task, task_names
+
+if TYPE_CHECKING:
+    from wann.benchmark import Benchmark
+
+log = logging.getLogger("wann")
+
+RUNS = Path("runs")
+TOPOLOGY = "topology.svg"
+
+
+def search(
+    task: str | Task,
+    *,
+    config: Path | str | None = None,
+    preset: str = "default",
+    out: Path | str | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    watch: Watch | None = None,
+    **settings: Any,
+) -> Run:
+    """Evolve networks for a task, in a new run folder.
+
+    Args:
+        task: A task, or the name of an installed one.
+        config: A TOML file with settings, such as the ``config.toml`` of another run.
+        preset: "default", or "paper" for the settings of Gaier & Ha 2019.
+        out: The run folder; a new one under ``runs/`` unless given.
+        workers: Threads or Ray workers; one for each core unless given. It does not change the result.
+        ray: "local" or a cluster's address to evaluate on Ray workers; threads unless given.
+        watch: Called after each generation.
+        **settings: Any of ``wann.Settings``; they go before those of ``config``, and those before the task's own.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: A name, a setting, a file or the folder is wrong.
+        KeyboardInterrupt: The run was interrupted; it is saved and can be resumed.
+    """
+    chosen = prepare(task, config=config, preset=preset, out=out, **settings)
+    return finish(chosen, workers=workers, ray=ray, watch=watch)
+
+
+def prepare(
+    task: str | Task,
+    *,
+    config: Path | str | None = None,
+    preset: str = "default",
+    out: Path | str | None = None,
+    **settings: Any,
+) -> Run:
+    """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
+    loaded = load_task(task) if isinstance(task, str) else task
+    given = read_config(Path(config)) if config is not None else {}
+    if given.get("task", loaded.name) != loaded.name:
+        raise UserError(f"{config} is for the task {given['task']!r}, not for {loaded.name!r}")
+    complete = task_settings(loaded, given, str(config)) if config is not None else None
+    if complete is not None:
+        given = {name: getattr(complete, name) for name in given}
+    final = task_settings(loaded, {**given, **settings}, preset=preset)
+    return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
+
+
+def _new_folder(settings: Settings) -> Path:
+    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist."""
+    name, count = f"{settings.task}-{settings.seed}", 1
+    while (folder := RUNS / (name if count == 1 else f"{name}-{count}")).exists():
+        count += 1
+    return folder
+
+
+def resume(
+    folder: Path | str,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    watch: Watch | None = None,
+    **settings: Any,
+) -> Run:
+    """Continue a run exactly where it was saved.
+
+    Args:
+        folder: The run folder.
+        workers: As for ``search``.
+        ray: As for ``search``.
+        watch: As for ``search``.
+        **settings: ``generations`` extends the run; any other that differs from the run's own is refused.
+
+    Raises:
+        UserError: The folder holds no run that can be continued, or a setting would change its result.
+        KeyboardInterrupt: The run was interrupted again.
+    """
+    return finish(reopen(folder, **settings), workers=workers, ray=ray, watch=watch)
+
+
+def reopen(folder: Path | str, **settings: Any) -> Run:
+    """The run that ``resume`` would continue, at its latest checkpoint."""
+    folder = Path(folder)
+    old = read_settings(folder)
+    new = make_settings({**{name: getattr(old, name) for name in NAMES_OF_SETTINGS}, **settings})
+    if name := first_difference(old, new):
+        raise UserError(
+            f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"
+        )
+    run = open_run(folder, load_task(old.task), new)
+    if new.generations < run.generation:
+        raise UserError(f"{folder} has {run.generation} generations already: --generations must not be less")
+    return run
+
+
+def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watch: Watch | None = None) -> Run:
+    """Run up to the last generation and draw the champion."""
+    with evaluator(run.task, workers, ray) as chosen:
+        run.advance(chosen, watch)
+    try:
+        show(run.folder, out=run.folder / TOPOLOGY)
+    except Exception as error:  # a figure is never worth a run
+        log.warning("the champion could not be drawn: %s", error)
+    return run
+
+
+@contextmanager
+def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Evaluator]:
+    """Threads, or Ray where an address is given; closed at the end."""
+    if not isinstance(task, JittedTask):
+        raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only JittedTask can be evaluated")
+    if workers is not None and workers < 1:
+        raise UserError(f"workers: expected 1 or more, got {workers}")
+    if ray is None:
+        chosen: Evaluator = ThreadEvaluator(task, workers)
+    else:
+        from wann.evaluation.ray import RayEvaluator
+
+        chosen = RayEvaluator(task, ray, workers)
+    try:
+        yield chosen
+    finally:
+        chosen.close()
+
+
+def test(
+    path: Path | str,
+    *,
+    episodes: int = 100,
+    seed: int = 0,
+    weights: Sequence[float] | None = None,
+    task: str | Task | None = None,
+    workers: int | None = None,
+) -> Report:
+    """Score a network on trials that neither selection nor verification ever saw.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        episodes: Episodes for each weight.
+        seed: Of the test's trials and random weights.
+        weights: Shared weights to test; those of the search unless given.
+        task: What to play; the file's own task unless given.
+        workers: Threads; one for each core unless given. It does not change the result.
+
+    Raises:
+        UserError: The file is wrong, or does not fit the task.
+    """
+    champion = load(path)
+    chosen = _task_of(champion, path, task)
+    with evaluator(chosen, workers, None) as threads:
+        return score(champion, chosen, threads, episodes=episodes, seed=seed, weights=weights)
+
+
+def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> Task:
+    given = task if task is not None else champion.task
+    if given is None:
+        raise UserError(f"{path} does not say which task it is for: name one with --task")
+    loaded = load_task(given) if isinstance(given, str) else given
+    sizes = len(champion.inputs), len(champion.outputs)
+    expected = len(loaded.inputs), len(loaded.outputs)
+    if sizes != expected:
+        raise UserError(
+            f"{path} has {sizes[0]} inputs and {sizes[1]} outputs; the task {loaded.name!r} has {expected[0]} and "
+            f"{expected[1]}"
+        )
+    return loaded
+
+
+def show(path: Path | str, *, out: Path | str | None = None, disabled: bool = False) -> Path:
+    """Draw a network: layered, inputs left, outputs right, activations by colour and glyph.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        out: The figure, .svg, .png or .pdf; ``topology.svg`` beside the network unless given.
+        disabled: Draw disabled connections too.
+
+    Returns:
+        The figure's path.
+
+    Raises:
+        UserError: The file is wrong, or the figure cannot be written.
+    """
+    from wann.figures.topology import draw, save
+
+    champion = load(path)
+    source = Path(path)
+    target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TOPOLOGY
+    figure = draw(champion.genome, champion.inputs, champion.outputs, title=_title(champion), disabled=disabled)
+    try:
+        save(figure, target)
+    except OSError as error:
+        raise UserError(f"cannot write the figure {target}: {error.strerror}") from None
+    return target
+
+
+def _title(champion: Champion) -> str:
+    parts = [champion.task or "", f"{len(champion.genome.enabled)} connections"]
+    if champion.scores is not None:
+        parts.append(f"mean return {champion.scores.mean:.0f}")
+    return ", ".join(part for part in parts if part)
+
+
+def bench(task: str | Task = "swingup", *, network: Path | str | None = None) -> Benchmark:
+    """Measure what a step of the task and a step of evolution cost on this machine.
+
+    Args:
+        task: What to play.
+        network: A network file or run folder; a fixed network of 22 hidden nodes and 52 connections unless given.
+    """
+    from wann.benchmark import measure
+
+    champion = load(network) if network is not None else None
+    chosen = load_task(task) if isinstance(task, str) else task
+    if champion is not None:
+        chosen = _task_of(champion, str(network), chosen)
+    return measure(chosen, champion)
+
+
+def tasks() -> list[Task]:
+    """All installed tasks."""
+    return [load_task(name) for name in task_names()]

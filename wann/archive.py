@@ -1,0 +1,155 @@
+"""The archive: the best networks seen, by what they do on fresh trials that selection never saw."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wann.evolution import Scores
+from wann.genome import Genome
+from wann.population import Arrays, Floats, Integers, Population
+
+SCREENING = 16
+"""Trials a weight after which a candidate that cannot enter is dropped; the archive's members know theirs too."""
+CANDIDATES = 4
+"""Networks of a generation that are looked at, the best on its own trials."""
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """A member of the archive, and its returns on the verification trials."""
+
+    genome: Genome
+    generation: int
+    """The generation in which it entered."""
+    returns: tuple[tuple[float, ...], ...]
+    """(weights, trials)"""
+
+    @property
+    def connections(self) -> int:
+        """Enabled connections."""
+        return len(self.genome.enabled)
+
+    @property
+    def means(self) -> Floats:
+        """The mean return with each weight."""
+        return np.asarray(np.array(self.returns).mean(axis=1))
+
+    @property
+    def mean(self) -> float:
+        """The mean return over weights and trials."""
+        return float(self.means.mean())
+
+    @property
+    def screening(self) -> float:
+        """The mean return over the first ``SCREENING`` trials of each weight."""
+        return float(np.array(self.returns)[:, :SCREENING].mean())
+
+
+Verify = Callable[[Population, slice], Floats]
+"""The returns of a population on a part of the verification trials; (population, weights, trials)."""
+
+
+class Findings(NamedTuple):
+    """What examining a generation found."""
+
+    verified: list[Verified]
+    seen: set[bytes]
+    """Fingerprints of all networks that were ever looked at."""
+
+
+class Archive:
+    """The Pareto front of (verified mean, connections) over a whole run.
+
+    Every candidate meets the same trials, so that two of them are compared on equal starts; these trials are never
+    used to select parents.
+
+    Attributes:
+        front: The members, smallest first.
+    """
+
+    def __init__(self, trials: int) -> None:
+        self.front: list[Verified] = []
+        self._trials = trials
+        self._seen: set[bytes] = set()
+
+    @property
+    def champion(self) -> Verified | None:
+        """The member with the highest verified mean."""
+        return max(self.front, key=lambda member: member.mean, default=None)
+
+    def examine(self, population: Population, scores: Scores, generation: int, verify: Verify) -> Findings:
+        """Verify those of a generation that look good enough to enter; changes nothing yet.
+
+        A candidate is first screened on few trials, then verified on all of them.
+        """
+        seen = set(self._seen)
+        chosen = self._candidates(population, scores, seen)
+        screened = self._verify(chosen, slice(0, SCREENING), verify)
+        survivors = [
+            (genome, returns)
+            for genome, returns in zip(chosen, screened, strict=True)
+            if not self._beaten(returns.mean(), len(genome.enabled), lambda member: member.screening)
+        ]
+        rest = self._verify([genome for genome, _ in survivors], slice(SCREENING, self._trials), verify)
+        verified = []
+        for (genome, first), second in zip(survivors, rest, strict=True):
+            returns = np.concatenate([first, second], axis=1).tolist()
+            verified.append(Verified(genome, generation, tuple(tuple(row) for row in returns)))
+        return Findings(verified, seen)
+
+    def update(self, findings: Findings) -> None:
+        """Let in those that were verified and belong to the front."""
+        for new in findings.verified:
+            if not self._beaten(new.mean, new.connections, lambda member: member.mean):
+                kept = [m for m in self.front if m.connections < new.connections or m.mean > new.mean]
+                self.front = sorted([*kept, new], key=lambda member: member.connections)
+        self._seen = findings.seen
+
+    def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> list[Genome]:
+        """The new genomes of the generation's front that would enter if their own trials told the truth."""
+        front = sorted(scores.front.tolist(), key=lambda i: (-scores.mean[i], scores.connections[i], i))
+        chosen: list[Genome] = []
+        for i in front:
+            if len(chosen) == CANDIDATES:
+                break
+            if self._beaten(scores.mean[i], int(scores.connections[i]), lambda member: member.mean):
+                continue
+            genome = population[i]
+            name = _fingerprint(genome)
+            if name not in seen:
+                seen.add(name)
+                chosen.append(genome)
+        return chosen
+
+    def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> list[Floats]:
+        """The returns of each genome on those trials, (weights, trials); of no trials where there are none left."""
+        if not genomes:
+            return []
+        return list(verify(Population.pack(genomes), trials))
+
+    def _beaten(self, mean: float, connections: int, score: Callable[[Verified], float]) -> bool:
+        return any(member.connections <= connections and score(member) >= mean for member in self.front)
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything, as arrays: the members as JSON, the fingerprints of all that was ever looked at."""
+        seen = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64)
+        return {"archive": np.frombuffer(msgspec.json.encode(self.front), dtype=np.uint8), "archive_seen": seen}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a ``state``."""
+        self.front = msgspec.json.decode(state["archive"].tobytes(), type=list[Verified])
+        seen: Integers = state["archive_seen"].astype(np.uint64)
+        self._seen = {word.tobytes() for word in seen}
+
+
+def _fingerprint(genome: Genome) -> bytes:
+    """Eight bytes that tell what a genome expresses: two genomes with the same ones compute the same."""
+    nodes = sorted((node.id, node.activation) for node in genome.nodes)
+    edges = [(gene.source, gene.target) for gene in genome.enabled]
+    return hashlib.blake2b(repr((nodes, edges)).encode(), digest_size=8).digest()

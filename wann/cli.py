@@ -1,0 +1,263 @@
+"""The ``wann`` command: it parses, calls, prints."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wann.errors import UserError, suggestion
+
+if TYPE_CHECKING:
+    from wann.runs import Run
+    from wann.scoring import Report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Commands, with the nearest valid name for one that does not exist."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None:
+            raise UserError(f"there is no command {args[0]!r}: {suggestion(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+class _SettingsCommand(click.Command):
+    """A command that also takes every setting of a search as an option."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], *_settings_options({name for p in own for name in p.opts}), own[-1]]
+
+
+def _settings_options(taken: set[str]) -> list[click.Parameter]:
+    import msgspec
+
+    from wann.settings import Settings, describe
+
+    options: list[click.Parameter] = []
+    for field in msgspec.structs.fields(Settings):
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.name != "task" and flag not in taken:
+            options.append(click.Option([flag], metavar=_metavar(field.default), help=describe(field.name)))
+    return options
+
+
+def _metavar(default: object) -> str:
+    if isinstance(default, tuple):
+        return "A,B,..."
+    return "N" if isinstance(default, int) else "X"
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The settings among a command's options, as text to be decoded; lists at commas."""
+    from wann.settings import Settings, decode_text
+
+    return {
+        name: decode_text(name, value)
+        for name, value in options.items()
+        if value is not None and name in Settings.__struct_fields__
+    }
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="wann", message="%(package)s %(version)s")
+def wann() -> None:
+    """Evolve weight agnostic neural networks."""
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def apply(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return apply
+
+
+_WORKERS = click.option("--workers", type=click.IntRange(1), help="Threads or Ray workers.  [default: all cores]")
+_RAY = click.option("--ray", metavar="local|ADDRESS", help="Evaluate on Ray workers instead of threads.")
+_QUIET = click.option("--quiet", is_flag=True, help="No progress, no messages.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_RUNNING = _options(_WORKERS, _RAY, _QUIET, _JSON)
+
+
+@wann.command(cls=_SettingsCommand)
+@click.argument("task")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with settings, as a run's config.toml.")
+@click.option("--preset", metavar="default|paper", default="default", show_default=True, help="Settings to start from.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: a new one under runs/]")
+@_RUNNING
+def search(task: str, config: Path | None, preset: str, out: Path | None, **options: Any) -> None:
+    """Evolve networks for TASK, in a new run folder."""
+    from wann import api
+
+    run = api.prepare(task, config=config, preset=preset, out=out, **_given(options))
+    _finish(run, options)
+
+
+@wann.command(cls=_SettingsCommand)
+@click.argument("run", type=click.Path(path_type=Path))
+@_RUNNING
+def resume(run: Path, **options: Any) -> None:
+    """Continue the run in the folder RUN; --generations extends it."""
+    from wann import api
+
+    _finish(api.reopen(run, **_given(options)), options)
+
+
+def _finish(run: Run, options: dict[str, Any]) -> None:
+    from wann import api
+    from wann.progress import watching
+
+    quiet = options["quiet"]
+    if quiet:
+        logging.disable(logging.CRITICAL)
+    _say(
+        quiet,
+        f"{run.settings.task}: {run.settings.generations} generations of {run.settings.population}, seed "
+        f"{run.settings.seed}, in {run.folder}",
+    )
+    try:
+        with watching(run.settings.generations, run.generation, quiet) as watch:
+            api.finish(run, workers=options["workers"], ray=options["ray"], watch=watch)
+    except KeyboardInterrupt:
+        _say(quiet, f"interrupted after generation {run.generation}; continue with: wann resume {run.folder}")
+        raise
+    champion = run.champion
+    scores = champion.scores
+    assert scores is not None
+    _say(
+        quiet,
+        f"champion: mean return {scores.mean:.1f} over {len(scores.weights)} weights and {scores.trials} fresh "
+        f"trials each, {len(champion.genome.enabled)} connections; see {run.folder / api.TOPOLOGY}",
+    )
+    if options["as_json"]:
+        _print_json({"run": str(run.folder), "generations": run.generation, "champion": champion})
+
+
+@wann.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--episodes", type=int, default=100, show_default=True, help="Episodes for each weight.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the trials and random weights.")
+@click.option("--weights", metavar="A,B,...", help="Shared weights to test.  [default: those of the search]")
+@click.option("--task", help="What to play.  [default: the network's own task]")
+@_WORKERS
+@_JSON
+def test(path: Path, weights: str | None, as_json: bool, **options: Any) -> None:
+    """Score the network in PATH, a network file or a run folder, on fresh trials."""
+    from wann import api
+    from wann.settings import decode_text
+
+    chosen = None if weights is None else decode_text("weights", weights)
+    report = api.test(path, weights=chosen, **options)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(report)
+
+
+def _print_report(report: Report) -> None:
+    print(f"{report.task}, {report.connections} connections, {report.episodes} episodes for each weight\n")
+    print(f"{'shared weight':<24}{'mean return':>12}{'std over episodes':>20}")
+    for row in report.weights:
+        print(f"{row.weight:<24g}{row.mean:>12.1f}{row.std:>20.1f}")
+    print(f"{'mean over these':<24}{report.mean:>12.1f}")
+    random = report.random
+    print(f"{'random, from U(-2, 2)':<24}{random.mean:>12.1f}{random.std_episodes:>20.1f}", end="")
+    print(f"   (std over {random.draws} weights: {random.std_weights:.1f})")
+    print(f"{f'best, {report.best.weight:.2f}':<24}{report.best.mean:>12.1f}{report.best.std:>20.1f}")
+
+
+@wann.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The figure: .svg, .png or .pdf.  [default: topology.svg]")
+@click.option("--disabled", is_flag=True, help="Draw disabled connections too.")
+def show(path: Path, out: Path | None, disabled: bool) -> None:
+    """Draw the network in PATH, a network file or a run folder."""
+    from wann import api
+
+    print(api.show(path, out=out, disabled=disabled))
+
+
+@wann.command()
+@click.argument("task", default="swingup")
+@click.option("--network", type=click.Path(path_type=Path), help="Network file or run folder.  [default: a fixed one]")
+@_JSON
+def bench(task: str, network: Path | None, as_json: bool) -> None:
+    """Measure what a step of TASK and a step of evolution cost here."""
+    import msgspec
+
+    from wann import api
+
+    result = api.bench(task, network=network)
+    if as_json:
+        _print_json(result)
+        return
+    for name, value in msgspec.structs.asdict(result).items():
+        print(f"{name:<34}{f'{value:,.1f}' if isinstance(value, float) else value}")
+
+
+@wann.command()
+@_JSON
+def tasks(as_json: bool) -> None:
+    """List the installed tasks."""
+    from wann import api
+
+    found = [
+        {"name": t.name, "inputs": t.inputs, "outputs": t.outputs, "reward_range": t.reward_range, "paper": t.paper}
+        for t in api.tasks()
+    ]
+    if as_json:
+        _print_json(found)
+        return
+    for task in found:
+        low, high = task["reward_range"]
+        print(f"{task['name']:<12} {len(task['inputs'])} inputs ({', '.join(task['inputs'])}), ", end="")
+        print(f"{len(task['outputs'])} outputs ({', '.join(task['outputs'])}), return {low:g} to {high:g}")
+
+
+def _say(quiet: bool, message: str) -> None:
+    if not quiet:
+        print(message, file=sys.stderr, flush=True)
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.encode(value).decode())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 failed, 2 wrong request or file, 130 interrupted."""
+    logging.basicConfig(format="wann: %(message)s", level=logging.WARNING)
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        wann.main(args=args, prog_name="wann", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+    except click.ClickException as error:
+        return _fail(2, error.format_message())
+    except UserError as error:
+        return _fail(2, str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except OSError as error:
+        return _fail(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    return 0
+
+
+def _fail(code: int, message: str) -> int:
+    print(f"wann: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,41 @@
+"""Evaluation on threads in this process: kernels run without the interpreter lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from wann.evaluation.work import Evaluation, Player, assemble, cut, make_episodes
+from wann.network import Networks
+from wann.population import Integers
+from wann.task import JittedTask
+
+PIECES_PER_WORKER = 8
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class ThreadEvaluator:
+    """Plays a jitted task on ``workers`` threads, one for each core unless told otherwise."""
+
+    def __init__(self, task: JittedTask, workers: int | None = None) -> None:
+        self.workers = workers or cores()
+        self._task = task
+        self._player = Player(task)
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="wann")
+
+    def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
+        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+        n = networks.first_node.size - 1
+        episodes = make_episodes(self._task, weights, seeds)
+        pieces = cut(n, episodes.weights.size, PIECES_PER_WORKER * self.workers)
+        results = self._pool.map(lambda piece: self._player.play(networks, episodes, piece), pieces)
+        return assemble((n, *seeds.shape), pieces, list(results))
+
+    def close(self) -> None:
+        """Stop the threads; pieces that have not begun are dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,103 @@
+"""What every evaluator shares: the episodes of a generation, and how to cut the work into pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from wann.evaluation.rollout import compile_rollout
+from wann.network import Networks
+from wann.population import Floats, Integers, sealed
+from wann.task import JittedTask
+
+
+class Evaluation(NamedTuple):
+    """What an evaluation found."""
+
+    returns: Floats
+    """The return of each episode; (networks, weights, trials)."""
+    steps: int
+    """Environment steps taken."""
+
+
+class Evaluator(Protocol):
+    """Plays networks on a task. The result does not depend on how it does that."""
+
+    def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
+        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+
+    def close(self) -> None:
+        """Let go of threads or workers."""
+
+
+class Episodes(NamedTuple):
+    """The episodes that each network plays: all weights times all trials, weight-major."""
+
+    weights: Floats
+    """(episodes,)"""
+    starts: Floats
+    """The first states; (episodes, state)."""
+
+
+class Piece(NamedTuple):
+    """A part of the work: some networks, some episodes."""
+
+    first_network: int
+    last_network: int
+    first_episode: int
+    last_episode: int
+
+
+def make_episodes(task: JittedTask, weights: Sequence[float], seeds: Integers) -> Episodes:
+    """Every weight with its trials; a trial's chance comes from its seed alone. ``seeds`` is (weights, trials)."""
+    starts = np.array([task.start(np.random.default_rng(seed)) for seed in seeds.ravel()], dtype=np.float64)
+    episodes = Episodes(np.repeat(np.array(weights, dtype=np.float64), seeds.shape[1]), starts)
+    sealed(*episodes)
+    return episodes
+
+
+def cut(networks: int, episodes: int, parts: int) -> list[Piece]:
+    """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few."""
+    rows = min(networks, parts)
+    columns = max(1, min(episodes // 32, parts // rows))
+    network_edges = np.linspace(0, networks, rows + 1).astype(int).tolist()
+    episode_edges = np.linspace(0, episodes, columns + 1).astype(int).tolist()
+    return [
+        Piece(*network_range, *episode_range)
+        for network_range in pairwise(network_edges)
+        for episode_range in pairwise(episode_edges)
+    ]
+
+
+class Player:
+    """Plays pieces of work with a task's compiled kernel."""
+
+    def __init__(self, task: JittedTask) -> None:
+        self.task = task
+        self._rollout = compile_rollout(task)
+
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> tuple[Floats, int]:
+        """The returns of a piece, (its networks, its episodes), and the environment steps taken."""
+        part = slice(piece.first_episode, piece.last_episode)
+        returns = np.empty((piece.last_network - piece.first_network, piece.last_episode - piece.first_episode))
+        steps = self._rollout(
+            networks,
+            piece.first_network,
+            piece.last_network,
+            episodes.weights[part],
+            episodes.starts[part],
+            self.task.max_steps,
+            returns,
+        )
+        return returns, steps
+
+
+def assemble(shape: tuple[int, int, int], pieces: Sequence[Piece], results: Sequence[tuple[Floats, int]]) -> Evaluation:
+    """Put the results of all pieces together; ``shape`` is (networks, weights, trials)."""
+    returns = np.empty((shape[0], shape[1] * shape[2]))
+    for piece, (part, _) in zip(pieces, results, strict=True):
+        returns[piece.first_network : piece.last_network, piece.first_episode : piece.last_episode] = part
+    return Evaluation(returns.reshape(shape), sum(steps for _, steps in results))

@@ -1,0 +1,313 @@
+"""The run folder: settings, history, checkpoints, the archive and its champion."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import filelock
+import msgspec
+import numpy as np
+
+from wann.archive import Archive, Findings, Verified
+from wann.champion import Champion, NetworkScores, read_champion, versions
+from wann.checkpoint import LATEST, PREVIOUS, load_checkpoint, save_checkpoint
+from wann.errors import UserError
+from wann.evaluation.work import Evaluator
+from wann.evolution import Scores, Search
+from wann.files import write_atomically
+from wann.interruption import Interruption
+from wann.network import express
+from wann.population import Floats, Population
+from wann.seeds import Purpose, trial_seeds
+from wann.settings import Settings, make_settings, read_config
+from wann.task import Task
+
+CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
+CHECKPOINT_SECONDS = 10.0
+COLUMNS = (
+    "generation",
+    "steps",
+    "best_mean",
+    "best_connections",
+    "best_weight",
+    "median_mean",
+    "median_connections",
+    "front",
+    "champion_mean",
+    "champion_connections",
+    "seconds",
+    "evolution_seconds",
+)
+"""Of ``history.csv``; the last two are read off a clock, all others are the same in every repetition of a run."""
+CLOCK_COLUMNS = COLUMNS[-2:]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One generation, told to whoever watches."""
+
+    row: dict[str, float]
+    """The generation's row of ``history.csv``."""
+    generations: int
+    """How many the run will have."""
+
+
+class _Outcome(NamedTuple):
+    """What the evaluation of a generation found, when it began, and the seconds that were not evaluation."""
+
+    returns: Floats
+    scores: Scores
+    findings: Findings
+    steps: int
+    start: float
+    evolving: float
+
+
+Watch = Callable[[Progress], None]
+
+
+class Run:
+    """A search and its folder.
+
+    Attributes:
+        folder: Where its files are.
+        task: What it searches on.
+        settings: What it depends on.
+    """
+
+    def __init__(self, folder: Path, task: Task, settings: Settings) -> None:
+        self.folder = folder
+        self.task = task
+        self.settings = settings
+        self._search = Search(len(task.inputs), len(task.outputs), settings)
+        self._archive = Archive(settings.verify_trials)
+        self._history: list[list[float]] = []
+        self._interruption = Interruption()
+
+    @property
+    def generation(self) -> int:
+        """How many generations are done."""
+        return self._search.generation
+
+    @property
+    def front(self) -> list[Champion]:
+        """The networks of the archive, smallest first."""
+        return [self._as_champion(member) for member in self._archive.front]
+
+    @property
+    def champion(self) -> Champion:
+        """The network with the highest verified mean.
+
+        Raises:
+            UserError: No generation is done yet.
+        """
+        if (best := self._archive.champion) is None:
+            raise UserError(f"{self.folder} has no champion yet: no generation is done")
+        return self._as_champion(best)
+
+    @property
+    def history(self) -> dict[str, Floats]:
+        """The columns of ``history.csv``; (generations,) each."""
+        table = np.array(self._history).reshape(-1, len(COLUMNS))
+        return dict(zip(COLUMNS, table.T, strict=True))
+
+    def advance(self, evaluator: Evaluator, watch: Watch | None = None) -> None:
+        """Run up to the last generation, saving as it goes.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C or SIGTERM; everything up to the last full generation is saved.
+            UserError: Another process is working in the folder.
+        """
+        with self._locked(), self._interruption.handled():
+            write_atomically(self.folder / CONFIG, self.settings.to_toml())
+            self._write_history()
+            saved = time.monotonic()
+            while self.generation < self.settings.generations:
+                try:
+                    outcome = self._evaluate(evaluator)
+                except BaseException:
+                    self._save()
+                    raise
+                self._conclude(outcome)
+                if watch is not None:
+                    watch(Progress(dict(zip(COLUMNS, self._history[-1], strict=True)), self.settings.generations))
+                if time.monotonic() - saved >= CHECKPOINT_SECONDS:
+                    self._save()
+                    saved = time.monotonic()
+            self._save()
+
+    def _evaluate(self, evaluator: Evaluator) -> _Outcome:
+        """Everything that takes long in a generation. It changes nothing, so it may be broken off."""
+        start = time.perf_counter()
+        population = self._search.ask()
+        networks = express(population)
+        evolving = time.perf_counter() - start
+        verifier = _Verifier(evaluator, self.settings)
+        with self._interruption.allowed():
+            returns, steps = evaluator.evaluate(networks, self.settings.weights, self._search.trials())
+            scores = Scores.of(returns, population.connections)
+            findings = self._archive.examine(population, scores, self.generation, verifier)
+        return _Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
+
+    def _conclude(self, outcome: _Outcome) -> None:
+        """Take in what the evaluation found, and breed the next generation."""
+        start = time.perf_counter()
+        self._archive.update(outcome.findings)
+        self._search.tell(outcome.returns)
+        end = time.perf_counter()
+        self._record(outcome, end - outcome.start, outcome.evolving + end - start)
+
+    def _record(self, outcome: _Outcome, seconds: float, evolving: float) -> None:
+        scores = outcome.scores
+        best = int(scores.mean.argmax())
+        champion = self._archive.champion
+        last = dict(zip(COLUMNS, self._history[-1], strict=True)) if self._history else {}
+        row = {
+            "generation": self.generation,
+            "steps": last.get("steps", 0) + outcome.steps,
+            "best_mean": float(scores.mean[best]),
+            "best_connections": int(scores.connections[best]),
+            "best_weight": float(scores.best_weight.max()),
+            "median_mean": float(np.median(scores.mean)),
+            "median_connections": float(np.median(scores.connections)),
+            "front": scores.front.size,
+            "champion_mean": champion.mean if champion else float("nan"),
+            "champion_connections": champion.connections if champion else 0,
+            "seconds": last.get("seconds", 0.0) + seconds,
+            "evolution_seconds": last.get("evolution_seconds", 0.0) + evolving,
+        }
+        self._history.append([row[name] for name in COLUMNS])
+        with (self.folder / HISTORY).open("a", newline="") as file:
+            csv.writer(file).writerow(_cells(self._history[-1]))
+
+    def _save(self) -> None:
+        history = np.array(self._history, dtype=np.float64).reshape(-1, len(COLUMNS))
+        save_checkpoint(self.folder, {**self._search.state, **self._archive.state, "history": history})
+        if self._archive.front:
+            write_atomically(self.folder / FRONT, _json_lines(self.front))
+            self.champion.save(self.folder / CHAMPION)
+
+    def _restore(self) -> None:
+        state = load_checkpoint(self.folder)
+        try:
+            self._search.restore(state)
+            self._archive.restore(state)
+            self._history = state["history"].tolist()
+        except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
+            raise UserError(f"{self.folder / LATEST} does not belong to this run: {error}") from None
+
+    def _write_history(self) -> None:
+        """Rewrite ``history.csv`` from the checkpoint: rows of generations that were lost with a kill go."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(row) for row in self._history)
+        write_atomically(self.folder / HISTORY, text.getvalue().encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = filelock.FileLock(self.folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UserError(f"another process is working on the run in {self.folder}: wait, or stop it first") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _as_champion(self, member: Verified) -> Champion:
+        s = self.settings
+        means = tuple(member.means.tolist())
+        return Champion(
+            task=self.task.name,
+            inputs=self.task.inputs,
+            outputs=self.task.outputs,
+            nodes=member.genome.nodes,
+            connections=member.genome.connections,
+            scores=NetworkScores(mean=member.mean, weights=s.weights, means=means, trials=s.verify_trials),
+            provenance={
+                "settings": msgspec.to_builtins(s),
+                "seed": s.seed,
+                "generation": member.generation,
+                "versions": versions(),
+            },
+        )
+
+
+class _Verifier:
+    """Plays candidates on the run's verification trials, and counts the steps."""
+
+    def __init__(self, evaluator: Evaluator, settings: Settings) -> None:
+        self.steps = 0
+        self._evaluator = evaluator
+        self._weights = settings.weights
+        shape = len(settings.weights), settings.verify_trials
+        self._seeds = trial_seeds(settings.seed, Purpose.VERIFICATION, *shape)
+
+    def __call__(self, population: Population, trials: slice) -> Floats:
+        returns, steps = self._evaluator.evaluate(express(population), self._weights, self._seeds[:, trials])
+        self.steps += steps
+        return returns
+
+
+def _cells(row: list[float]) -> list[str]:
+    return [repr(int(value)) if float(value).is_integer() else repr(float(value)) for value in row]
+
+
+def _json_lines(champions: list[Champion]) -> bytes:
+    """The archive as a list of network files."""
+    return b"[\n" + b",\n".join(champion.encode().rstrip() for champion in champions) + b"\n]\n"
+
+
+def create_run(folder: Path, task: Task, settings: Settings) -> Run:
+    """A new run in a new or empty folder.
+
+    Raises:
+        UserError: The folder holds a run or other files, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            what = "a run: continue it with `wann resume`, or" if (folder / CONFIG).exists() else "files already:"
+            raise UserError(f"{folder} holds {what} name another folder with --out")
+        write_atomically(folder / CONFIG, settings.to_toml())
+    except OSError as error:
+        raise UserError(f"cannot write to the run folder {folder}: {error.strerror}") from None
+    return Run(folder, task, settings)
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of a run.
+
+    Raises:
+        UserError: The folder holds no run, or its settings are not valid.
+    """
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder} is not a run folder: it has no {CONFIG}")
+    return make_settings(read_config(folder / CONFIG), str(folder / CONFIG))
+
+
+def open_run(folder: Path, task: Task, settings: Settings) -> Run:
+    """A run at its latest checkpoint, or at its start where it was stopped before the first one."""
+    run = Run(folder, task, settings)
+    if (folder / LATEST).exists() or (folder / PREVIOUS).exists():
+        run._restore()
+    return run
+
+
+def load(path: Path | str) -> Champion:
+    """The network in a network file, or the champion of a run folder.
+
+    Raises:
+        UserError: There is none, or it cannot be read.
+    """
+    path = Path(path)
+    return read_champion(path / CHAMPION if path.is_dir() else path)

@@ -1,0 +1,37 @@
+"""Where all chance comes from: a generator for each (seed, purpose, generation), never a shared stream."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Purpose(IntEnum):
+    """What random numbers are for. The numbers are part of the results: never change one, only add."""
+
+    START = 0
+    RANKING = 1
+    SELECTION = 2
+    MUTATION = 3
+    CROSSOVER = 4
+    SPECIATION = 5
+    TRIALS = 6
+    VERIFICATION = 7
+    TEST = 8
+    TEST_WEIGHTS = 9
+
+
+def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:
+    """The generator of one purpose in one generation; individuals take their rows of what it draws."""
+    return np.random.default_rng([seed, purpose, generation])
+
+
+def trial_seeds(seed: int, purpose: Purpose, weights: int, trials: int, generation: int = 0) -> NDArray[np.int64]:
+    """The seeds of the episodes that every individual plays, (weights, trials), each in [0, 2**31).
+
+    No two weights share a trial: a mean over 6 weights and 3 trials is one over 18 starts.
+    """
+    state = np.random.SeedSequence([seed, purpose, generation]).generate_state(weights * trials, np.uint32)
+    return (state >> 1).astype(np.int64).reshape(weights, trials)
