@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-settings.register_profile("wann", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("wann", deadline=None, derandomize=True, max_examples=150)
 settings.load_profile("wann")
 
 pytest.register_assert_rewrite("strategies")

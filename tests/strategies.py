@@ -19,28 +19,30 @@ ALLOWED = np.arange(1, 11)
 
 
 @st.composite
-def genomes(
-    draw: st.DrawFn, *, weighted: bool = False, max_hidden: int = 6, activations: tuple[str, ...] = NAMES
-) -> Genome:
+def genomes(draw: st.DrawFn, *, weighted: bool = False, max_hidden: int = 7) -> Genome:
     """Any valid genome: hidden nodes in any order of evaluation, with gaps in the ids, dead ends and disabled genes."""
-    n_inputs, n_outputs = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    n_inputs, n_outputs, n_hidden = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.sampled_from(range(max_hidden + 1)))
+    density, disabled = draw(st.sampled_from([0.0, 0.3, 0.6, 0.6, 0.9])), draw(st.sampled_from([0.0, 0.1, 0.3, 0.8]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     first_hidden = 1 + n_inputs + n_outputs
-    hidden = draw(st.lists(st.integers(first_hidden, 99), max_size=max_hidden, unique=True))
-    names = st.sampled_from(activations)
-    nodes = [NodeGene(i, "bias" if i == 0 else "input") for i in range(1 + n_inputs)]
-    nodes += [NodeGene(i, "output", draw(names)) for i in range(1 + n_inputs, first_hidden)]
-    nodes += [NodeGene(i, "hidden", draw(names)) for i in draw(st.permutations(hidden))]
-    pairs = [(s, t) for s in range(1 + n_inputs) for t in [*range(1 + n_inputs, first_hidden), *hidden]]
-    pairs += [(s, t) for at, s in enumerate(hidden) for t in [*range(1 + n_inputs, first_hidden), *hidden[at + 1 :]]]
-    present = draw(st.integers(0, 2 ** len(pairs) - 1))
-    disabled = draw(st.integers(0, 2 ** len(pairs) - 1)) & draw(st.integers(0, 2 ** len(pairs) - 1))
-    chosen = [pair for bit, pair in enumerate(pairs) if present >> bit & 1]
-    weights = st.just(0.0) | st.floats(-5, 5) if weighted else st.none()
+    outputs = list(range(1 + n_inputs, first_hidden))
+    hidden = (first_hidden + rng.choice(3 * max_hidden, n_hidden, replace=False)).tolist()
+    nodes = [NodeGene(i, "input" if i else "bias") for i in range(1 + n_inputs)]
+    nodes += [NodeGene(i, "output", str(rng.choice(NAMES))) for i in outputs]
+    nodes += [NodeGene(i, "hidden", str(rng.choice(NAMES))) for i in rng.permutation(hidden).tolist()]
+    pairs = [(source, target) for source in range(1 + n_inputs) for target in [*outputs, *hidden]]
+    pairs += [(source, target) for at, source in enumerate(hidden) for target in [*outputs, *hidden[at + 1 :]]]
+    chosen = [pair for pair in rng.permutation(pairs).tolist() if rng.random() < density]
     connections = [
-        ConnectionGene(innovation, source, target, not disabled >> innovation & 1, draw(weights))
-        for innovation, (source, target) in enumerate(draw(st.permutations(chosen)))
+        ConnectionGene(innovation, source, target, bool(rng.random() >= disabled), weight(rng) if weighted else None)
+        for innovation, (source, target) in enumerate(chosen)
     ]
     return Genome(tuple(nodes), tuple(connections))
+
+
+def weight(rng: np.random.Generator) -> float:
+    """The weight of one connection; some are zero, which must not remove the connection."""
+    return float(rng.choice([0.0, -0.0, 1.0, rng.normal(), rng.normal() * 10.0**5]))
 
 
 def uniform() -> st.SearchStrategy[float]:

@@ -91,6 +91,7 @@ def _new_folder(settings: Settings) -> Path:
 def resume(
     folder: Path | str,
     *,
+    task: Task | None = None,
     workers: int | None = None,
     ray: str | None = None,
     watch: Watch | None = None,
@@ -100,6 +101,7 @@ def resume(
 
     Args:
         folder: The run folder.
+        task: What the run searches on; looked up by its name unless given.
         workers: As for ``search``.
         ray: As for ``search``.
         watch: As for ``search``.
@@ -109,10 +111,10 @@ def resume(
         UserError: The folder holds no run that can be continued, or a setting would change its result.
         KeyboardInterrupt: The run was interrupted again.
     """
-    return finish(reopen(folder, **settings), workers=workers, ray=ray, watch=watch)
+    return finish(reopen(folder, task=task, **settings), workers=workers, ray=ray, watch=watch)
 
 
-def reopen(folder: Path | str, **settings: Any) -> Run:
+def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> Run:
     """The run that ``resume`` would continue, at its latest checkpoint."""
     folder = Path(folder)
     old = read_settings(folder)
@@ -121,7 +123,7 @@ def reopen(folder: Path | str, **settings: Any) -> Run:
         raise UserError(
             f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"
         )
-    run = open_run(folder, load_task(old.task), new)
+    run = open_run(folder, task or load_task(old.task), new)
     if new.generations < run.generation:
         raise UserError(f"{folder} has {run.generation} generations already: --generations must not be less")
     return run

@@ -61,11 +61,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The settings among a command's options, as text to be decoded; lists at commas."""
     from wann.settings import Settings, decode_text
 
-    return {
-        name: decode_text(name, value)
-        for name, value in options.items()
-        if value is not None and name in Settings.__struct_fields__
-    }
+    names = Settings.__struct_fields__
+    return {name: decode_text(name, text) for name, text in options.items() if name in names and text is not None}
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -212,17 +209,15 @@ def tasks(as_json: bool) -> None:
     """List the installed tasks."""
     from wann import api
 
-    found = [
-        {"name": t.name, "inputs": t.inputs, "outputs": t.outputs, "reward_range": t.reward_range, "paper": t.paper}
-        for t in api.tasks()
-    ]
+    found = api.tasks()
     if as_json:
-        _print_json(found)
+        names = ("name", "inputs", "outputs", "reward_range", "paper", "preset")
+        _print_json([{name: getattr(task, name) for name in names} for task in found])
         return
     for task in found:
-        low, high = task["reward_range"]
-        print(f"{task['name']:<12} {len(task['inputs'])} inputs ({', '.join(task['inputs'])}), ", end="")
-        print(f"{len(task['outputs'])} outputs ({', '.join(task['outputs'])}), return {low:g} to {high:g}")
+        inputs, outputs = ", ".join(task.inputs), ", ".join(task.outputs)
+        low, high = task.reward_range
+        print(f"{task.name:<12} in: {inputs}; out: {outputs}; return {low:g} to {high:g}")
 
 
 def _say(quiet: bool, message: str) -> None:

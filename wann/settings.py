@@ -93,9 +93,7 @@ def describe(name: str) -> str:
     source = inspect.getsource(Settings)
     text = source.partition(f"\n    {name}: ")[2].partition('"""')[2].partition('"""')[0]
     default = getattr(_DEFAULTS, name)
-    shown = (
-        ",".join(f"{x:g}" if isinstance(x, float) else x for x in default) if isinstance(default, tuple) else default
-    )
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     return f"{text}  [default: {shown}]"
 
 
@@ -116,23 +114,24 @@ def decode_text(name: str, text: str) -> Any:
     return values if many else values[0]
 
 
-def make_settings(given: Mapping[str, Any], source: str = "settings") -> Settings:
+def make_settings(given: Mapping[str, Any], source: str = "") -> Settings:
     """Settings from a mapping, strictly checked.
 
     Args:
         given: Values by name; the names that are missing take their defaults.
-        source: Where they come from, for messages.
+        source: The file that they come from, for messages.
 
     Raises:
         UserError: A name is unknown, or a value has the wrong type or range.
     """
+    prefix = f"{source}: " if source else ""
     for name in given:
         if name not in NAMES_OF_SETTINGS:
-            raise UserError(f"{source}: there is no setting {name!r}: {suggestion(name, NAMES_OF_SETTINGS)}")
+            raise UserError(f"{prefix}there is no setting {name!r}: {suggestion(name, NAMES_OF_SETTINGS)}")
     try:
         return msgspec.convert(dict(given), Settings)
     except msgspec.ValidationError as error:
-        raise UserError(f"{source}: {_explain(str(error), given)}") from None
+        raise UserError(f"{prefix}{_explain(str(error), given)}") from None
 
 
 def _explain(message: str, given: Mapping[str, Any]) -> str:
@@ -145,7 +144,7 @@ def _explain(message: str, given: Mapping[str, Any]) -> str:
 PRESETS = ("default", "paper")
 
 
-def task_settings(task: Task, given: Mapping[str, Any], source: str = "settings", preset: str = "default") -> Settings:
+def task_settings(task: Task, given: Mapping[str, Any], source: str = "", preset: str = "default") -> Settings:
     """The settings of a search on ``task``: those of the preset, changed by what is ``given``.
 
     Raises:

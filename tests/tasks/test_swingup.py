@@ -19,6 +19,7 @@ from wann.population import Population
 
 State = tuple[float, ...]
 STEP, OBSERVE = kernel(SwingUp.step), kernel(SwingUp.observe)
+ORANGE, BLUE = (242, 140, 56), (59, 130, 246)
 SEEDS = (0, 1, 2, 3)
 WEIGHTS = (-1.0, -0.3, 0.4, 1.5)
 LIMITS = (1, 2, 3, *range(10, 1001, 10))
@@ -192,13 +193,26 @@ def test_pictures_show_the_force_as_it_acts() -> None:
     assert (task.render(state, (math.nan,)) == task.render(state, None)).all()
 
 
+def columns(picture: Any, colour: tuple[int, int, int]) -> np.ndarray[Any, Any]:
+    """Where in the picture the pixels of a colour stand, from the left."""
+    return np.nonzero((picture == colour).all(axis=2))[1]
+
+
 def test_pictures_mirror_the_world() -> None:
-    """Cart, pole and arrow point the right way: seen in a mirror, everything changes its sign."""
+    """With every sign changed, a picture is what it was in a mirror, but for the rounding to pixels."""
     one, other = cart_pole(0.7, 0.4, 0.5), cart_pole(-0.7, -0.4, -0.5)
-    assert np.abs(one[:, ::-1].astype(int) - other).mean() < 1.0
-    assert np.abs(one.astype(int) - other).mean() > 5.0
-    orange = (cart_pole(0.0, 0.4) == (242, 140, 56)).all(axis=2)
-    assert np.nonzero(orange)[1].mean() < 300, "a positive angle leans to the left"
+    far = np.abs(one[:, ::-1].astype(int) - other).max(axis=2) > 128
+    assert far.sum() < 20
+    assert columns(cart_pole(0.0, 0.4), ORANGE).mean() < 300, "a positive angle leans to the left"
+    assert columns(cart_pole(1.0, 0.0), ORANGE).mean() > 300
+
+
+def test_the_arrow_shows_the_force() -> None:
+    lengths = [np.ptp(columns(cart_pole(0.0, 0.0, push), BLUE)) for push in (0.25, 0.5, 1.0)]
+    assert lengths == sorted(set(lengths))
+    assert columns(cart_pole(0.0, 0.0, 1.0), BLUE).min() > 300
+    assert columns(cart_pole(0.0, 0.0, -1.0), BLUE).max() < 300
+    assert columns(cart_pole(0.0, 0.0, 0.0), BLUE).size == 0
 
 
 def test_pictures_of_any_size() -> None:

@@ -27,6 +27,10 @@ class _Worker:
         """The returns of a piece of work, and the environment steps taken."""
         return self._player.play(*work, piece)
 
+    def pid(self) -> int:
+        """The process that it runs in."""
+        return os.getpid()
+
 
 class RayEvaluator:
     """Plays a jitted task on Ray actors, one core each.

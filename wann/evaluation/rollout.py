@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -185,10 +185,19 @@ def _source(task: JittedTask) -> str:
     )
 
 
+def _home(function: Callable[..., object]) -> str:
+    """The text of the file that a function stands in; its own code where there is no such file."""
+    code = function.__code__
+    try:
+        return Path(code.co_filename).read_text()
+    except OSError:
+        return f"{code.co_code!r}{code.co_consts}"
+
+
 def compile_rollout(task: JittedTask) -> Rollout:
     """The kernel that plays a task's episodes.
 
-    Its code is a small file in the kernel cache, named after a digest of the task's own file, so that other
+    Its code is a small file in the kernel cache, named after a digest of the task's functions' files, so that other
     processes load the kernel instead of compiling it again.
 
     Returns:
@@ -197,8 +206,8 @@ def compile_rollout(task: JittedTask) -> Rollout:
         (last - first, episodes), is filled.
     """
     source = _source(task)
-    written_in = inspect.getsource(inspect.getmodule(task.step) or type(task))
-    digest = hashlib.sha256((source + written_in).encode()).hexdigest()
+    code = source + _home(task.step) + _home(task.observe)
+    digest = hashlib.sha256(code.encode()).hexdigest()
     path = cache_folder() / f"rollout_{digest[:16]}.py"
     if not path.exists():
         path.write_text(source)

@@ -22,19 +22,14 @@ Point = tuple[float, float]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-RADIUS = 0.34
-"""The radius of a hidden or output node; all lengths of a layout are in the same unit."""
-
-_RADII = {"bias": 0.26, "input": 0.2, "hidden": RADIUS, "output": RADIUS}
-_ROOM = {"bias": 0.8, "input": 0.42, "hidden": 0.5, "output": 0.6}
-_MANY_INPUTS, _INPUT_ROOM, _INPUT_RADIUS = 48, 0.24, 0.12
-_DUMMY_ROOM, _DENSE_DUMMY_ROOM, _MANY_DUMMIES = 0.17, 0.07, 400
+_RADIUS = 0.34
+_DUMMY_ROOM, _NARROW_DUMMY_ROOM, _MANY_DUMMIES = 0.17, 0.07, 2000
 _TOP, _FREE, _UNUSED, _BOTTOM = range(4)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Positions in abstract units: x to the right, y upwards, a hidden node's radius is ``RADIUS``.
+    """Positions in abstract units: x to the right, y upwards with the middle at 0, nodes of a column about 1 apart.
 
     ``nodes`` maps a node's id to its centre and ``radii`` to its radius; ``layers`` holds the ids column by column,
     each from top to bottom. ``routes`` maps the innovation of each drawn connection to the points that it passes,
@@ -129,7 +124,7 @@ class _Graph:
     """Vertices 0, 1, ...: the nodes in the genome's order, then the dummies. Edges join neighbouring columns."""
 
     column: list[int]
-    room: list[float]
+    sizes: list[tuple[float, float]]  # room and radius of each vertex
     group: list[int]
     trunks: list[list[int]]  # of each node: itself, then its dummies
     edges: list[tuple[Indices, Indices]]  # of each gap between columns: left ends, right ends
@@ -153,9 +148,9 @@ def _graph(genome: Genome, genes: Sequence[ConnectionGene]) -> _Graph:
     linked = {vertex for line in lines for vertex in line}
     groups = [_group(node.kind, vertex in linked) for vertex, node in enumerate(genome.nodes)]
     groups += [_FREE] * (len(column) - len(groups))
-    rooms = _rooms(genome, len(column))
+    sizes = _sizes(genome, len(column) - len(genome.nodes))
     columns = [np.flatnonzero(np.array(column) == place) for place in range(max(column) + 1)]
-    return _Graph(column, rooms, groups, trunks, _gaps(lines, column), columns)
+    return _Graph(column, sizes, groups, trunks, _gaps(lines, column), columns)
 
 
 def _branch(trunk: list[int], column: list[int], target: int) -> tuple[int, int]:
@@ -166,12 +161,18 @@ def _group(kind: str, linked: bool) -> int:
     return _TOP if kind == "bias" else _FREE if linked else _UNUSED
 
 
-def _rooms(genome: Genome, vertices: int) -> list[float]:
-    """Half the height that each vertex keeps free of others."""
-    many = len(genome.inputs) > _MANY_INPUTS
-    rooms = [_INPUT_ROOM if many and node.kind == "input" else _ROOM[node.kind] for node in genome.nodes]
-    dummies = vertices - len(rooms)
-    return rooms + [_DENSE_DUMMY_ROOM if dummies > _MANY_DUMMIES else _DUMMY_ROOM] * dummies
+def _sizes(genome: Genome, dummies: int) -> list[tuple[float, float]]:
+    """Half the height that each vertex keeps free of others, and its radius."""
+    many = dummies > _MANY_DUMMIES
+    of_inputs = max(0.24, min(0.42, 7.2 / len(genome.inputs)))
+    sizes = {
+        "bias": (0.75, 0.26 if of_inputs == 0.42 else 0.2),
+        "input": (of_inputs, 0.48 * of_inputs),
+        "hidden": (0.5, 0.46 if many else _RADIUS),
+        "output": (1.6, 0.7) if many else (0.6, _RADIUS),
+    }
+    of_dummies = (_NARROW_DUMMY_ROOM if many else _DUMMY_ROOM, 0.0)
+    return [sizes[node.kind] for node in genome.nodes] + [of_dummies] * dummies
 
 
 def _gaps(lines: Iterable[tuple[int, int]], column: list[int]) -> list[tuple[Indices, Indices]]:
@@ -220,7 +221,8 @@ class _Order:
         """Sweep, then sift until that helps no more."""
         self._sweep(rounds)
         for _ in range(rounds):
-            if not any([self._sift(column) for column in range(len(self.orders))]):
+            moved = [self._sift(column) for column in range(len(self.orders))]
+            if not any(moved):
                 return
 
     def crossings(self) -> int:
@@ -317,7 +319,7 @@ def _heights(graph: _Graph) -> Floats:
 
 def _offsets(graph: _Graph, column: Indices) -> Floats:
     """The y of a column's vertices when they stand as close as they may."""
-    room = np.array(graph.room)[column]
+    room = np.array([graph.sizes[vertex][0] for vertex in column])
     return np.cumsum(np.concatenate(([0.0], room[:-1] + room[1:])))
 
 
@@ -379,7 +381,7 @@ class _Slack:
 
     def __init__(self, graph: _Graph, heights: Floats) -> None:
         self.heights = heights
-        self.room = graph.room
+        self.room = [room for room, _ in graph.sizes]
         self.above: dict[int, int] = {}
         self.below: dict[int, int] = {}
         for column in graph.columns:
@@ -423,9 +425,8 @@ def _layout(genome: Genome, genes: Sequence[ConnectionGene], graph: _Graph, heig
     y = np.round(-(heights - (heights.max() + heights.min()) / 2), 4) + 0.0
     x = _columns(graph, y)
     places = [(x[column], float(height)) for column, height in zip(graph.column, y, strict=True)]
-    many = len(genome.inputs) > _MANY_INPUTS
-    radii = {node.id: _INPUT_RADIUS if many and node.kind == "input" else _RADII[node.kind] for node in genome.nodes}
     ids = [node.id for node in genome.nodes]
+    radii = {node: radius for node, (_, radius) in zip(ids, graph.sizes, strict=False)}
     layers = tuple(tuple(ids[v] for v in column.tolist() if v < len(ids)) for column in graph.columns)
     return Layout(dict(zip(ids, places, strict=False)), radii, layers, _routes(genome, genes, graph, places))
 
@@ -451,13 +452,13 @@ def _routes(
         routes[gene.innovation] = (*path, places[target])
         arrivals.setdefault(target, []).append((-path[-1][1], gene.innovation))
     for target, lines in arrivals.items():
-        for (_, innovation), port in zip(sorted(lines), _ports(len(lines)), strict=True):
+        for (_, innovation), port in zip(sorted(lines), _ports(len(lines), graph.sizes[target][1]), strict=True):
             x, y = places[target]
             routes[innovation] = (*routes[innovation][:-1], (x, round(y + port, 4)))
     return routes
 
 
-def _ports(count: int) -> list[float]:
+def _ports(count: int, radius: float) -> list[float]:
     """The heights, from the top, at which connections reach a node, relative to its centre."""
-    step = min(0.17, 1.3 * RADIUS / max(count - 1, 1))
+    step = min(0.5 * radius, 1.3 * radius / max(count - 1, 1))
     return [step * ((count - 1) / 2 - place) for place in range(count)]
