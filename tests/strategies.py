@@ -21,7 +21,11 @@ ALLOWED = np.arange(1, 11)
 @st.composite
 def genomes(draw: st.DrawFn, *, weighted: bool = False, max_hidden: int = 7) -> Genome:
     """Any valid genome: hidden nodes in any order of evaluation, with gaps in the ids, dead ends and disabled genes."""
-    n_inputs, n_outputs, n_hidden = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.sampled_from(range(max_hidden + 1)))
+    n_inputs, n_outputs, n_hidden = (
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 3)),
+        draw(st.sampled_from(range(max_hidden + 1))),
+    )
     density, disabled = draw(st.sampled_from([0.0, 0.3, 0.6, 0.6, 0.9])), draw(st.sampled_from([0.0, 0.1, 0.3, 0.8]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     first_hidden = 1 + n_inputs + n_outputs

@@ -100,7 +100,9 @@ def test_lanes_and_scalars_give_the_same_bits(name: str) -> None:
         ("square", math.inf, math.inf),
     ],
 )
-def test_infinities_and_nan_give_what_the_module_states(name: str, at_minus_infinity: float, at_infinity: float) -> None:
+def test_infinities_and_nan_give_what_the_module_states(
+    name: str, at_minus_infinity: float, at_infinity: float
+) -> None:
     at_nan = 0.0 if name == "step" else math.nan
     x = np.resize([-math.inf, math.inf, math.nan], 3 * WIDTH)
     expected = np.resize([at_minus_infinity, at_infinity, at_nan], 3 * WIDTH)

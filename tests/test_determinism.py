@@ -127,11 +127,9 @@ def test_stopping_and_resuming_does_not_matter(reference: tuple[object, ...], tm
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", "import wann.runs; wann.runs.CHECKPOINT_SECONDS = 0; from wann.cli import main; main()"]
-        + arguments,
-        stderr=subprocess.PIPE,
-    )
+    """The command, with a checkpoint after every generation."""
+    code = "import wann.runs; wann.runs.CHECKPOINT_SECONDS = 0; from wann.cli import main; main()"
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE)
 
 
 LONG = {**SETTINGS, "generations": 60}

@@ -33,8 +33,16 @@ def link(innovation: int, source: int, target: int, weight: float | None = None)
         ((BIAS, INPUT, HIDDEN, OUTPUT), (), "got 1 bias, 1 input, 1 hidden, 1 output"),
         ((*BASE, NodeGene(3, "hidden", "tanhh")), (), "node 3 has the unknown activation 'tanhh': did you mean 'tanh'"),
         ((*BASE, NodeGene(3, "hidden", "")), (), "node 3 has the unknown activation '': expected one of: abs, cos,"),
-        ((BIAS, NodeGene(1, "input", "sin"), OUTPUT), (), "node 1 is a input: its activation must be 'linear', not 'sin'"),
-        ((NodeGene(0, "bias", "cos"), INPUT, OUTPUT), (), "node 0 is a bias: its activation must be 'linear', not 'cos'"),
+        (
+            (BIAS, NodeGene(1, "input", "sin"), OUTPUT),
+            (),
+            "node 1 is a input: its activation must be 'linear', not 'sin'",
+        ),
+        (
+            (NodeGene(0, "bias", "cos"), INPUT, OUTPUT),
+            (),
+            "node 0 is a bias: its activation must be 'linear', not 'cos'",
+        ),
         (BASE, (link(7, 8, 2),), "connection 7 names node 8, which is not in the genome"),
         (BASE, (link(7, 0, 9),), "connection 7 names node 9, which is not in the genome"),
         (BASE, (link(7, 0, 1),), "connection 7 runs from bias to input"),
@@ -46,7 +54,11 @@ def link(innovation: int, source: int, target: int, weight: float | None = None)
         ((*BASE, HIDDEN), (link(7, 3, 3),), r"must not form a cycle, but these nodes do: \[3, 3\]"),
         ((*BASE, HIDDEN, OTHER), (link(7, 3, 4), link(8, 4, 3)), r"cycle, but these nodes do: \[(3, 4, 3|4, 3, 4)\]"),
         (BASE, (link(7, 0, 2, 0.5), link(8, 1, 2)), "1 of 2 connections have a weight: expected all or none"),
-        (BASE, (link(7, 0, 2, math.nan), link(8, 1, 2, 1.0)), "connection 7 has the weight nan: expected a finite number"),
+        (
+            BASE,
+            (link(7, 0, 2, math.nan), link(8, 1, 2, 1.0)),
+            "connection 7 has the weight nan: expected a finite number",
+        ),
         (BASE, (link(7, 0, 2, 1.0), link(8, 1, 2, -math.inf)), "connection 8 has the weight -inf"),
     ],
 )

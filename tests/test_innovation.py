@@ -121,8 +121,8 @@ def test_children_that_gain_no_gene_leave_the_record_as_it_is() -> None:
 def test_a_number_means_the_same_in_every_genome_and_generation(seed: int) -> None:
     population = Population.minimal(2, 2, np.random.default_rng(seed).random((5, 6)) < 0.5)
     meaning: dict[int, tuple[int, int]] = {}
-    for population in generations(population, record_of(population), 12, seed):
-        for genome in population:
+    for later in generations(population, record_of(population), 12, seed):
+        for genome in later:
             for innovation, pair in genes(genome).items():
                 assert meaning.setdefault(innovation, pair) == pair
     assert len(set(meaning.values())) == len(meaning)

@@ -110,7 +110,9 @@ def test_any_genome_is_changed_in_exactly_one_way(genome: Genome, numbers: list[
 def test_a_paper_scale_population_stays_valid_and_changes_everywhere() -> None:
     population = Population.minimal(5, 1, np.random.default_rng(1).random((40, 6)) < 0.5)
     steps = [population, *generations(population, record_of(population), 60)]
-    changes = Counter(difference(*pair) for before, after in pairwise(steps) for pair in zip(before, after, strict=True))
+    changes = Counter(
+        difference(*pair) for before, after in pairwise(steps) for pair in zip(before, after, strict=True)
+    )
     assert changes.keys() == set(OPERATORS)
     assert changes.total() == 40 * 60
 
@@ -269,7 +271,9 @@ def test_enable_connection_is_uniform_over_disabled_ones(genome: Genome) -> None
 
 @settings(max_examples=40)
 @given(genomes(max_hidden=4), st.sets(st.sampled_from(sorted(CODES.values())), min_size=1))
-def test_a_changed_activation_is_another_one_and_uniform_over_nodes_and_choices(genome: Genome, codes: set[int]) -> None:
+def test_a_changed_activation_is_another_one_and_uniform_over_nodes_and_choices(
+    genome: Genome, codes: set[int]
+) -> None:
     names = {NAMES[code - 1] for code in codes}
     # Each node that can change has the same chance, and each of its choices the same share of that.
     choices = {node.id: names - {node.activation} for node in genome.hidden if names - {node.activation}}
@@ -278,9 +282,7 @@ def test_a_changed_activation_is_another_one_and_uniform_over_nodes_and_choices(
     numbers = np.zeros((len(grid), DRAWS))
     numbers[:, -2] = [(place + 0.5) / max(1, len(choices)) for place, _ in grid]
     numbers[:, -1] = [(choice + 0.5) / fine for _, choice in grid]
-    children, operators = children_of(
-        genome, numbers, probabilities=ONLY["change_activation"], allowed=sorted(codes)
-    )
+    children, operators = children_of(genome, numbers, probabilities=ONLY["change_activation"], allowed=sorted(codes))
     if not choices:
         assert set(operators) == {None}
         return

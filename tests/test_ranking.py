@@ -140,7 +140,9 @@ def test_each_front_is_normalised_by_its_own_range() -> None:
 def test_equal_individuals_share_a_front_and_rank_by_index() -> None:
     same = np.full(6, 0.25)
     assert pareto_fronts(same, same).tolist() == [0] * 6
-    np.testing.assert_array_equal(crowding_distance(np.zeros(6, dtype=np.int64), same, same), [np.inf, 0, 0, 0, 0, np.inf])
+    np.testing.assert_array_equal(
+        crowding_distance(np.zeros(6, dtype=np.int64), same, same), [np.inf, 0, 0, 0, 0, np.inf]
+    )
     assert rank(same, same).tolist() == [0, 5, 1, 2, 3, 4]
 
 

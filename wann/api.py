@@ -69,7 +69,7 @@ def prepare(
     **settings: Any,
 ) -> Run:
     """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
-    loaded = load_task(task) if isinstance(task, str) else task
+    loaded = _task(task)
     given = read_config(Path(config)) if config is not None else {}
     if given.get("task", loaded.name) != loaded.name:
         raise UserError(f"{config} is for the task {given['task']!r}, not for {loaded.name!r}")
@@ -78,6 +78,12 @@ def prepare(
         given = {name: getattr(complete, name) for name in given}
     final = task_settings(loaded, {**given, **settings}, preset=preset)
     return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
+
+
+def _task(task: str | Task) -> Task:
+    if not isinstance(task, str | Task):
+        raise UserError(f"task: expected a task or the name of one, got {task!r}")
+    return load_task(task) if isinstance(task, str) else task
 
 
 def _new_folder(settings: Settings) -> Path:
@@ -125,7 +131,9 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
         )
     run = open_run(folder, task or load_task(old.task), new)
     if new.generations < run.generation:
-        raise UserError(f"{folder} has {run.generation} generations already: --generations must not be less")
+        raise UserError(
+            f"generations: {folder} has {run.generation} already: expected as many or more, got {new.generations}"
+        )
     return run
 
 
@@ -145,8 +153,8 @@ def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Eval
     """Threads, or Ray where an address is given; closed at the end."""
     if not isinstance(task, JittedTask):
         raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only JittedTask can be evaluated")
-    if workers is not None and workers < 1:
-        raise UserError(f"workers: expected 1 or more, got {workers}")
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UserError(f"workers: expected a whole number of 1 or more, got {workers!r}")
     if ray is None:
         chosen: Evaluator = ThreadEvaluator(task, workers)
     else:
@@ -191,7 +199,7 @@ def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> T
     given = task if task is not None else champion.task
     if given is None:
         raise UserError(f"{path} does not say which task it is for: name one with --task")
-    loaded = load_task(given) if isinstance(given, str) else given
+    loaded = _task(given)
     sizes = len(champion.inputs), len(champion.outputs)
     expected = len(loaded.inputs), len(loaded.outputs)
     if sizes != expected:
@@ -246,7 +254,7 @@ def bench(task: str | Task = "swingup", *, network: Path | str | None = None) ->
     from wann.benchmark import measure
 
     champion = load(network) if network is not None else None
-    chosen = load_task(task) if isinstance(task, str) else task
+    chosen = _task(task)
     if champion is not None:
         chosen = _task_of(champion, str(network), chosen)
     return measure(chosen, champion)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wann.evolution import Scores
 from wann.genome import Genome
-from wann.population import Arrays, Floats, Integers, Population
+from wann.population import Arrays, Floats, Population
 
 SCREENING = 16
 """Trials a weight after which a candidate that cannot enter is dropped; the archive's members know theirs too."""
@@ -95,12 +95,10 @@ class Archive:
             for genome, returns in zip(chosen, screened, strict=True)
             if not self._beaten(returns.mean(), len(genome.enabled), lambda member: member.screening)
         ]
-        rest = self._verify([genome for genome, _ in survivors], slice(SCREENING, self._trials), verify)
-        verified = []
-        for (genome, first), second in zip(survivors, rest, strict=True):
-            returns = np.concatenate([first, second], axis=1).tolist()
-            verified.append(Verified(genome, generation, tuple(tuple(row) for row in returns)))
-        return Findings(verified, seen)
+        if self._trials > SCREENING:
+            rest = self._verify([genome for genome, _ in survivors], slice(SCREENING, self._trials), verify)
+            survivors = [(g, np.hstack([first, second])) for (g, first), second in zip(survivors, rest, strict=True)]
+        return Findings([Verified(genome, generation, _rows(returns)) for genome, returns in survivors], seen)
 
     def update(self, findings: Findings) -> None:
         """Let in those that were verified and belong to the front."""
@@ -127,7 +125,7 @@ class Archive:
         return chosen
 
     def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> list[Floats]:
-        """The returns of each genome on those trials, (weights, trials); of no trials where there are none left."""
+        """The returns of each genome on those trials; (weights, trials)."""
         if not genomes:
             return []
         return list(verify(Population.pack(genomes), trials))
@@ -137,15 +135,32 @@ class Archive:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything, as arrays: the members as JSON, the fingerprints of all that was ever looked at."""
-        seen = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64)
-        return {"archive": np.frombuffer(msgspec.json.encode(self.front), dtype=np.uint8), "archive_seen": seen}
+        """Everything, as arrays: the members as JSON, their returns, the fingerprints of all ever looked at."""
+        members = [(member.genome, member.generation) for member in self.front]
+        return {
+            "archive": np.frombuffer(msgspec.json.encode(members), dtype=np.uint8),
+            "archive_returns": np.array([member.returns for member in self.front], dtype=np.float64),
+            "archive_seen": np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64),
+        }
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a ``state``."""
-        self.front = msgspec.json.decode(state["archive"].tobytes(), type=list[Verified])
-        seen: Integers = state["archive_seen"].astype(np.uint64)
+        """Go back to a ``state``.
+
+        Raises:
+            ValueError: It is not an archive's with as many trials.
+        """
+        members = msgspec.json.decode(state["archive"].tobytes(), type=list[tuple[Genome, int]])
+        returns, seen = state["archive_returns"], state["archive_seen"]
+        if members and (returns.dtype != np.float64 or returns.ndim != 3 or returns.shape[2] != self._trials):
+            raise ValueError(f"archive_returns: expected numbers, (members, weights, {self._trials})")
+        if seen.dtype != np.uint64:
+            raise ValueError(f"archive_seen: expected uint64, got {seen.dtype}")
+        self.front = [Verified(*member, _rows(rows)) for member, rows in zip(members, returns, strict=True)]
         self._seen = {word.tobytes() for word in seen}
+
+
+def _rows(returns: Floats) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in returns.tolist())
 
 
 def _fingerprint(genome: Genome) -> bytes:

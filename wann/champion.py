@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import reprlib
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -143,7 +144,7 @@ def read_champion(path: Path | str) -> Champion:
     data = read_bytes(path, "network file")
     header = decode_json(data, _Header, f"{path} is not a network file")
     if header.format != FORMAT:
-        raise UserError(f"{path}: expected the format {FORMAT!r}, got {header.format!r}")
+        raise UserError(f"{path}: expected the format {FORMAT!r}, got {reprlib.repr(header.format)}")
     if header.version != VERSION:
         raise UserError(f"{path}: version {header.version} of the network format; this wann reads version {VERSION}")
     return decode_json(data, Champion, str(path))

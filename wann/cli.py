@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -102,17 +103,18 @@ def search(task: str, config: Path | None, preset: str, out: Path | None, **opti
 
 
 @wann.command(cls=_SettingsCommand)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @_RUNNING
-def resume(run: Path, **options: Any) -> None:
+def resume(folder: Path, **options: Any) -> None:
     """Continue the run in the folder RUN; --generations extends it."""
     from wann import api
 
-    _finish(api.reopen(run, **_given(options)), options)
+    _finish(api.reopen(folder, **_given(options)), options)
 
 
 def _finish(run: Run, options: dict[str, Any]) -> None:
     from wann import api
+    from wann.jit import compiled_before
     from wann.progress import watching
 
     quiet = options["quiet"]
@@ -123,6 +125,8 @@ def _finish(run: Run, options: dict[str, Any]) -> None:
         f"{run.settings.task}: {run.settings.generations} generations of {run.settings.population}, seed "
         f"{run.settings.seed}, in {run.folder}",
     )
+    if not compiled_before():
+        _say(quiet, "compiling the kernels, once on this machine: about half a minute")
     try:
         with watching(run.settings.generations, run.generation, quiet) as watch:
             api.finish(run, workers=options["workers"], ray=options["ray"], watch=watch)
@@ -234,23 +238,48 @@ def _print_json(value: Any) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 failed, 2 wrong request or file, 130 interrupted."""
     logging.basicConfig(format="wann: %(message)s", level=logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a label need not fit the terminal's encoding
     sys.exit(_run(args))
 
 
 def _run(args: Sequence[str] | None) -> int:
     try:
         wann.main(args=args, prog_name="wann", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())
+    except click.NoSuchOption as error:
+        return _fail(2, f"there is no option {error.option_name!r}: {suggestion(error.option_name, _flags(error))}")
     except click.ClickException as error:
         return _fail(2, error.format_message())
     except UserError as error:
         return _fail(2, str(error))
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except MemoryError as error:
+        return _fail(1, f"out of memory: {error or 'try fewer individuals, trials or episodes'}")
     except OSError as error:
+        _close_output()
         return _fail(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
     return 0
+
+
+def _flags(error: click.NoSuchOption) -> list[str]:
+    """The options that there are where an unknown one was given."""
+    if (context := error.ctx) is None:
+        return []
+    return [flag for part in context.command.get_params(context) for flag in part.opts if "--" in flag]
+
+
+def _close_output() -> None:
+    """Drop what standard output did not take (a full disk, a closed pipe): Python would try, and complain, again."""
+    try:
+        sys.stdout.flush()
+    except (AttributeError, OSError):
+        sys.stdout = io.StringIO()
 
 
 def _fail(code: int, message: str) -> int:

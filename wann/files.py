@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +20,26 @@ LARGEST = 64 * 2**20
 T = TypeVar("T")
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Make an ``OSError`` name the file that was meant: a full disk names none, a temporary file another."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that at any moment either the old or the new content is there, whole.
 
     Raises:
         OSError: The file cannot be written; what was there before is untouched.
     """
+    with _named(path):
+        _write(path, data)
+
+
+def _write(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -36,17 +53,32 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
-def read_bytes(path: Path, kind: str) -> bytes:
+def append(path: Path, text: str) -> None:
+    """Add to the end of a text file.
+
+    Raises:
+        OSError: The file cannot be written; a part of ``text`` may be there.
+    """
+    with _named(path), path.open("a", newline="") as file:
+        file.write(text)
+
+
+def read_bytes(path: Path, kind: str, largest: int = LARGEST) -> bytes:
     """The content of a file, of which ``kind`` says what it should be.
 
     Raises:
-        UserError: There is no such file, it cannot be read, or it is larger than any such file.
+        UserError: There is no such file, it is none (a folder, a pipe, a device), it cannot be read, or it has more
+            than ``largest`` bytes.
     """
     try:
-        size = path.stat().st_size
-        if path.is_file() and size > LARGEST:
-            raise UserError(f"{path} has {size:,} bytes: too large for a {kind} (at most {LARGEST:,})")
-        return path.read_bytes()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            raise UserError(f"cannot read the {kind} {path}: it is {what}")
+        if status.st_size > largest:
+            raise UserError(f"{path} has {status.st_size:,} bytes: too large for a {kind} (at most {largest:,})")
+        with path.open("rb") as file:
+            return file.read(largest)
     except OSError as error:
         raise UserError(f"cannot read the {kind} {path}: {error.strerror}") from None
 

@@ -37,6 +37,11 @@ def cache_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="wann-kernels-"))
 
 
+def compiled_before() -> bool:
+    """Whether kernels of this state of the code have been compiled on this machine."""
+    return any(cache_folder().rglob("*.nbi"))
+
+
 def kernel(function: F) -> F:
     """Compile ``function`` when it is first called, or load it from the cache.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,16 +15,16 @@ import numpy as np
 
 from wann.archive import Archive, Findings, Verified
 from wann.champion import Champion, NetworkScores, read_champion, versions
-from wann.checkpoint import LATEST, PREVIOUS, load_checkpoint, save_checkpoint
+from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.evolution import Scores, Search
-from wann.files import write_atomically
+from wann.files import append, write_atomically
 from wann.interruption import Interruption
 from wann.network import express
-from wann.population import Floats, Population
+from wann.population import Arrays, Floats, Population
 from wann.seeds import Purpose, trial_seeds
-from wann.settings import Settings, make_settings, read_config
+from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Task
 
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
@@ -126,6 +124,8 @@ class Run:
             UserError: Another process is working in the folder.
         """
         with self._locked(), self._interruption.handled():
+            for stray in self.folder.glob(".*.tmp"):  # left over from a kill
+                stray.unlink()
             write_atomically(self.folder / CONFIG, self.settings.to_toml())
             self._write_history()
             saved = time.monotonic()
@@ -184,32 +184,41 @@ class Run:
             "evolution_seconds": last.get("evolution_seconds", 0.0) + evolving,
         }
         self._history.append([row[name] for name in COLUMNS])
-        with (self.folder / HISTORY).open("a", newline="") as file:
-            csv.writer(file).writerow(_cells(self._history[-1]))
+        append(self.folder / HISTORY, _csv([self._history[-1]]))
 
     def _save(self) -> None:
         history = np.array(self._history, dtype=np.float64).reshape(-1, len(COLUMNS))
-        save_checkpoint(self.folder, {**self._search.state, **self._archive.state, "history": history})
+        lasting = msgspec.structs.replace(self.settings, generations=1)
+        settings = np.frombuffer(msgspec.json.encode(lasting), dtype=np.uint8)
+        state = {**self._search.state, **self._archive.state}
+        save_checkpoint(self.folder, {**state, "settings": settings, "history": history})
         if self._archive.front:
             write_atomically(self.folder / FRONT, _json_lines(self.front))
             self.champion.save(self.folder / CHAMPION)
 
-    def _restore(self) -> None:
-        state = load_checkpoint(self.folder)
-        try:
-            self._search.restore(state)
-            self._archive.restore(state)
-            self._history = state["history"].tolist()
-        except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
-            raise UserError(f"{self.folder / LATEST} does not belong to this run: {error}") from None
+    def _restore(self, state: Arrays) -> None:
+        """Go back to a checkpoint's state, which is trusted in nothing: kernels do not check what they are given."""
+        before = msgspec.json.decode(state["settings"].tobytes(), type=Settings)
+        if name := first_difference(before, self.settings):
+            raise UserError(
+                f"{name} cannot change within a run: {self.folder / CONFIG} has {getattr(self.settings, name)}, the "
+                f"checkpoint {getattr(before, name)}"
+            )
+        shape = len(self.task.inputs), len(self.task.outputs)
+        for prefix in ("", "species_") if "species_first_node" in state else ("",):
+            check_genes(state, *shape, prefix)
+        history, generation = state["history"], state["generation"]
+        if generation.shape != () or history.dtype != np.float64 or history.shape != (generation, len(COLUMNS)):
+            raise ValueError("history: expected a row for each generation")
+        self._search.restore(state)
+        self._archive.restore(state)
+        self._history = history.tolist()
+        if len(self._search.ask()) != self.settings.population:
+            raise ValueError(f"{len(self._search.ask())} genomes, expected {self.settings.population}")
 
     def _write_history(self) -> None:
         """Rewrite ``history.csv`` from the checkpoint: rows of generations that were lost with a kill go."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(row) for row in self._history)
-        write_atomically(self.folder / HISTORY, text.getvalue().encode())
+        write_atomically(self.folder / HISTORY, (",".join(COLUMNS) + "\n" + _csv(self._history)).encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -258,8 +267,12 @@ class _Verifier:
         return returns
 
 
-def _cells(row: list[float]) -> list[str]:
-    return [repr(int(value)) if float(value).is_integer() else repr(float(value)) for value in row]
+def _csv(rows: list[list[float]]) -> str:
+    return "".join(",".join(map(_cell, row)) + "\n" for row in rows)
+
+
+def _cell(value: float) -> str:
+    return repr(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def _json_lines(champions: list[Champion]) -> bytes:
@@ -278,6 +291,7 @@ def create_run(folder: Path, task: Task, settings: Settings) -> Run:
         if any(folder.iterdir()):
             what = "a run: continue it with `wann resume`, or" if (folder / CONFIG).exists() else "files already:"
             raise UserError(f"{folder} holds {what} name another folder with --out")
+        (folder / CONFIG).touch(exist_ok=False)  # of two processes that come at once, one is refused
         write_atomically(folder / CONFIG, settings.to_toml())
     except OSError as error:
         raise UserError(f"cannot write to the run folder {folder}: {error.strerror}") from None
@@ -298,8 +312,8 @@ def read_settings(folder: Path) -> Settings:
 def open_run(folder: Path, task: Task, settings: Settings) -> Run:
     """A run at its latest checkpoint, or at its start where it was stopped before the first one."""
     run = Run(folder, task, settings)
-    if (folder / LATEST).exists() or (folder / PREVIOUS).exists():
-        run._restore()
+    if has_checkpoint(folder):
+        load_checkpoint(folder, run._restore)
     return run
 
 

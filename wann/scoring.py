@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 
 import msgspec
@@ -19,6 +20,7 @@ DEFAULT_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 RANGE = 2.0
 """Random weights come from U(-2, 2), and the best one is looked for there."""
 RANDOM_WEIGHTS = 100
+MOST_EPISODES = 100_000
 SWEEP = 101
 
 
@@ -77,14 +79,15 @@ def score(
         weights: The fixed weights; those of the search that found the network unless given.
 
     Raises:
-        UserError: ``episodes`` or ``weights`` are out of range.
+        UserError: ``episodes``, ``seed`` or ``weights`` are of the wrong type or out of range.
     """
-    if episodes < 1:
-        raise UserError(f"episodes: expected 1 or more, got {episodes}")
+    if not isinstance(episodes, int) or not 1 <= episodes <= MOST_EPISODES:
+        raise UserError(f"episodes: expected a whole number in [1, {MOST_EPISODES:,}], got {episodes!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed: expected a whole number of 0 or more, got {seed!r}")
     if weights is None:
         weights = champion.scores.weights if champion.scores else DEFAULT_WEIGHTS
-    if not weights or not np.all(np.isfinite(weights)):
-        raise UserError(f"weights: expected one or more finite numbers, got {list(weights)}")
+    weights = _checked(weights)
     networks = express(Population.pack([champion.genome]))
     fixed = _play(evaluator, networks, weights, _trials(seed, 0, episodes))
     return Report(
@@ -97,6 +100,16 @@ def score(
         random=_random(evaluator, networks, seed, episodes),
         best=_best(evaluator, networks, seed, episodes),
     )
+
+
+def _checked(weights: Sequence[float]) -> list[float]:
+    try:
+        numbers = [float(weight) for weight in weights]
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers or not np.all(np.isfinite(numbers)):
+        raise UserError(f"weights: expected one or more finite numbers, got {reprlib.repr(weights)}")
+    return numbers
 
 
 def _trials(seed: int, part: int, episodes: int) -> Integers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,12 @@ from wann.errors import UserError, suggestion
 from wann.files import read_bytes
 from wann.task import Task
 
+LARGEST = 2**20
+"""Bytes of a settings file."""
+
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All chance of the run comes from it."""
     population: Annotated[int, msgspec.Meta(ge=2, le=1_000_000)] = 192
     """Individuals a generation."""
-    generations: Count = 1024
+    generations: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1024
     """Generations to run."""
     trials: Count = 3
     """Episodes for each weight, the same for every individual of a generation."""
@@ -58,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Activations that hidden nodes may have."""
     crossover: Fraction = 0.0
     """Probability of a child to have two parents."""
-    species_distance: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    species_distance: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
     """Compatibility distance that keeps species together; 0 for no species."""
     verify_trials: Count = 100
     """Fresh episodes for each weight before a network enters the archive."""
@@ -70,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if len(set(self.activations)) != len(self.activations):
             raise ValueError(f"activations: each at most once, got {', '.join(self.activations)}")
         if not all(-1e6 <= weight <= 1e6 for weight in self.weights):
-            raise ValueError(f"weights: expected numbers in [-1e6, 1e6], got {list(self.weights)}")
+            raise ValueError(f"weights: expected numbers in [-1e6, 1e6], got {reprlib.repr(self.weights)}")
         if sum(self.mutation_probabilities) <= 0:
             raise ValueError("one of change_activation, add_node, add_connection, enable_connection must be above 0")
 
@@ -138,7 +142,10 @@ def _explain(message: str, given: Mapping[str, Any]) -> str:
     """Msgspec's message, with the setting's name in front and what came behind."""
     text, _, place = message.partition(" - at `$.")
     name = place.rstrip("`").partition("[")[0]
-    return f"{name}: {text[0].lower()}{text[1:]}, got {given[name]!r}" if name in given else text
+    if name not in given:
+        return text
+    expected = text.partition(", got ")[0].replace("`", "")
+    return f"{name}: {expected[0].lower()}{expected[1:]}, got {reprlib.repr(given[name])}"
 
 
 PRESETS = ("default", "paper")
@@ -162,9 +169,10 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UserError: The file cannot be read or is not TOML.
     """
+    data = read_bytes(path, "settings file", LARGEST)
     try:
-        return tomllib.loads(read_bytes(path, "settings file").decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:  # a whole number of 5,000 digits is a plain ValueError
         raise UserError(f"{path}: not a TOML file: {error}") from None
 
 

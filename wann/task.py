@@ -95,17 +95,21 @@ def load_task(name: str) -> Task:
     if entry is None:
         raise UserError(f"there is no task {name!r}: {suggestion(name, task_names())}")
     try:
-        task: Task = entry.load()()
-    except (ImportError, AttributeError) as error:
+        task = entry.load()()
+    except (Exception, SystemExit) as error:  # whatever a module may do while it is imported
         raise UserError(f"the task {name!r} ({entry.value}) cannot be loaded: {error}{_hidden(entry)}") from error
+    if not isinstance(task, Task):
+        raise UserError(f"the task {name!r} ({entry.value}) is no wann.Task, but a {type(task).__name__}")
     return task
 
 
 def _hidden(entry: EntryPoint) -> str:
     """A hint for when another module of the same name hides the installed one."""
     package = entry.module.partition(".")[0]
-    found = importlib.util.find_spec(package)
-    installed = entry.dist.locate_file(package) if entry.dist else None
-    if found is None or installed is None or str(found.origin).startswith(str(installed)):
-        return ""
-    return f" (Python finds another {package!r} first, at {found.origin}: rename it or start from another folder)"
+    try:
+        if importlib.util.find_spec(entry.module) is not None:
+            return ""
+    except (Exception, SystemExit):  # looking for a module imports what is above it
+        pass
+    found = getattr(importlib.util.find_spec(package), "origin", None)
+    return f" (Python finds another {package!r} first, at {found}: rename it or start from another folder)"

@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _RADIUS = 0.34
-_DUMMY_ROOM, _NARROW_DUMMY_ROOM, _MANY_DUMMIES = 0.17, 0.07, 2000
+_DUMMY_ROOM, _NARROW_DUMMY_ROOM, _MANY_DUMMIES = 0.17, 0.07, 80
+_PATIENCE = 4  # sweeps without progress
 _TOP, _FREE, _UNUSED, _BOTTOM = range(4)
 
 
@@ -148,7 +149,7 @@ def _graph(genome: Genome, genes: Sequence[ConnectionGene]) -> _Graph:
     linked = {vertex for line in lines for vertex in line}
     groups = [_group(node.kind, vertex in linked) for vertex, node in enumerate(genome.nodes)]
     groups += [_FREE] * (len(column) - len(groups))
-    sizes = _sizes(genome, len(column) - len(genome.nodes))
+    sizes = _sizes(genome, len(column) - len(genome.nodes), 1 + max(column))
     columns = [np.flatnonzero(np.array(column) == place) for place in range(max(column) + 1)]
     return _Graph(column, sizes, groups, trunks, _gaps(lines, column), columns)
 
@@ -161,15 +162,15 @@ def _group(kind: str, linked: bool) -> int:
     return _TOP if kind == "bias" else _FREE if linked else _UNUSED
 
 
-def _sizes(genome: Genome, dummies: int) -> list[tuple[float, float]]:
+def _sizes(genome: Genome, dummies: int, columns: int) -> list[tuple[float, float]]:
     """Half the height that each vertex keeps free of others, and its radius."""
-    many = dummies > _MANY_DUMMIES
+    many = dummies > _MANY_DUMMIES * columns
     of_inputs = max(0.24, min(0.42, 7.2 / len(genome.inputs)))
     sizes = {
         "bias": (0.75, 0.26 if of_inputs == 0.42 else 0.2),
         "input": (of_inputs, 0.48 * of_inputs),
-        "hidden": (0.5, 0.46 if many else _RADIUS),
-        "output": (1.6, 0.7) if many else (0.6, _RADIUS),
+        "hidden": (0.7, 0.6) if many else (0.5, _RADIUS),
+        "output": (1.6, 0.8) if many else (0.6, _RADIUS),
     }
     of_dummies = (_NARROW_DUMMY_ROOM if many else _DUMMY_ROOM, 0.0)
     return [sizes[node.kind] for node in genome.nodes] + [of_dummies] * dummies
@@ -242,7 +243,7 @@ class _Order:
 
     def _sweep(self, rounds: int) -> None:
         """Sort columns by the mean position of their neighbours, rightwards and leftwards; keep the best."""
-        best, kept = self.crossings(), list(self.orders)
+        best, kept, since = self.crossings(), list(self.orders), 0
         last = len(self.orders) - 1
         for _ in range(rounds):
             for column in range(1, last + 1):
@@ -250,8 +251,11 @@ class _Order:
             for column in range(last - 1, -1, -1):
                 self._sort(column, 1)
             count = self.crossings()
+            since = 0 if count < best else since + 1
             if count < best:
                 best, kept = count, list(self.orders)
+            if since == _PATIENCE:
+                break
         self.orders = kept
 
     def _sort(self, column: int, step: int) -> None:

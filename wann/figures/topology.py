@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ def draw(
     Raises:
         UserError: There are not as many labels as inputs or outputs, or ``size`` is too small for the network.
     """
+    if size and not (0 < size[0] < inf and 0 < size[1] < inf):
+        raise UserError(f"size: {size} came, expected two positive numbers of inches")
     _check_labels("inputs", inputs, len(genome.inputs))
     _check_labels("outputs", outputs, len(genome.outputs))
     labels = {genome.nodes[0].id: "bias"}
@@ -114,7 +117,7 @@ def save(figure: Figure, path: Path) -> None:
         "svg.hashsalt": "wann",
         "svg.fonttype": "none",
         "pdf.fonttype": 42,
-        "path.simplify": False,
+        "savefig.bbox": None,
     }
     data = BytesIO()
     with _SAVING, matplotlib.rc_context(settings):
@@ -133,9 +136,9 @@ def _clean(text: str, longest: int) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def _width(text: str, size: float) -> float:
+def _width(text: str, size: float, bold: bool = False) -> float:
     """The width of ``text`` in points."""
-    properties = FontProperties(family=_FONT, size=size)
+    properties = FontProperties(family=_FONT, size=size, weight="bold" if bold else "normal")
     return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
 
 
@@ -242,34 +245,46 @@ def _unit(x: float, y: float) -> float:
 
 
 def _page(scene: _Scene, size: tuple[float, float] | None) -> _Page:
-    """Measure what stands around the network, then give the network the rest, or the page what it needs."""
-    entries = _entries(scene)
-    span_x = max(x for x, _ in scene.layout.nodes.values())
-    points = [point for route in scene.layout.routes.values() for point in route]
-    span_y = 2 * max(abs(y) for _, y in (*points, *scene.layout.nodes.values())) + 2 * _largest(scene)
-    above = _PAD + (_TITLE_ROW if scene.title else 0.0)
-    if size is not None:
-        width, height = 72 * size[0], 72 * size[1]
-        rows = _wrap(entries, width - 2 * _PAD)
-        y = (height - above - _below(rows)) / span_y
-        left, right = _sides(scene, y)
-        x = (width - left - right) / span_x
-        if _unit(x, y) * _largest(scene) < 0.5 or _width(scene.title, _TITLE_TEXT) > width - 2 * _PAD:
-            raise UserError(f"size: {size[0]} x {size[1]} inches are too small for this network, its labels and title")
-    else:
-        x, y = min(_UNIT, _WIDEST / span_x), min(_UNIT, _TALLEST / span_y)
-        left, right = _sides(scene, y)
-        needed = [left + x * span_x + right, _width(scene.title, _TITLE_TEXT) + 2 * _PAD, _NARROWEST]
-        width = max(*needed, *(entry.width + 2 * _PAD for entry in entries))
-        rows = _wrap(entries, width - 2 * _PAD)
-        height = above + y * span_y + _below(rows)
-    origin = left + (width - left - x * span_x - right) / 2
-    middle = _below(rows) + (height - above - _below(rows)) / 2
-    return _Page(width, height, origin, middle, (x, y), rows)
+    """Measure what stands around the network; the network gets the rest."""
+    entries, spans = _entries(scene), _spans(scene.layout)
+    width, height = (72 * size[0], 72 * size[1]) if size else _needed(scene, entries, spans)
+    rows = _wrap(entries, width - 2 * _PAD)
+    below, above = _below(rows), _above(scene)
+    y = (height - above - below) / spans[1]
+    left, right = _sides(scene, y)
+    x = (width - left - right) / spans[0]
+    if size and not (_unit(x, y) * _largest(scene) > 0.5 and width >= _least(scene, entries)):
+        raise UserError(f"size: {size[0]} x {size[1]} inches are too small for this network and its labels")
+    x = x if size else min(x, _UNIT)
+    origin = left + (width - left - x * spans[0] - right) / 2
+    return _Page(width, height, origin, below + (height - above - below) / 2, (x, y), rows)
+
+
+def _needed(scene: _Scene, entries: list[_Entry], spans: Point) -> Point:
+    """Width and height of the page on which the network has its natural size."""
+    x, y = min(_UNIT, _WIDEST / spans[0]), min(_UNIT, _TALLEST / spans[1])
+    width = max(sum(_sides(scene, y)) + x * spans[0], _least(scene, entries))
+    return width, _above(scene) + y * spans[1] + _below(_wrap(entries, width - 2 * _PAD))
+
+
+def _least(scene: _Scene, entries: list[_Entry]) -> float:
+    """The width that title and legend need."""
+    title = _width(scene.title, _TITLE_TEXT, bold=True)
+    return max(title, _NARROWEST, *(entry.width for entry in entries)) + 2 * _PAD
+
+
+def _spans(layout: Layout) -> Point:
+    """Width and height of a layout: from the first column's centres to the last's, and over everything."""
+    points = [*layout.nodes.values(), *(point for route in layout.routes.values() for point in route)]
+    return max(x for x, _ in points), 2 * (max(abs(y) for _, y in points) + max(layout.radii.values()))
 
 
 def _largest(scene: _Scene) -> float:
     return max(scene.layout.radii.values())
+
+
+def _above(scene: _Scene) -> float:
+    return _PAD + (_TITLE_ROW if scene.title else 0.0)
 
 
 def _below(rows: list[list[_Entry]]) -> float:
@@ -289,7 +304,7 @@ def _sides(scene: _Scene, y: float) -> Point:
 def _text_size(scene: _Scene, layer: Sequence[int], y: float) -> float:
     """The size at which a layer's labels do not touch each other, or 0 if that is too small to read."""
     heights = sorted(scene.layout.nodes[node][1] for node in layer)
-    size = 0.9 * y * min((b - a for a, b in pairwise(heights)), default=_LARGEST_TEXT)
+    size = 0.9 * y * min((b - a for a, b in pairwise(heights)), default=1.0)
     return 0.0 if size < _SMALLEST_TEXT else min(size, _LARGEST_TEXT)
 
 
@@ -316,7 +331,9 @@ def _draw_edges(axes: Axes, page: _Page, scene: _Scene) -> None:
         for line, carried in lines.items():
             group.setdefault(_style(scene, page.unit, carried), []).append(line)
         parts = [(style, _curve(page, group[style])) for style in sorted(group, key=lambda style: style.width)]
-        strokes += [(_casing(style), curve) for style, curve in parts if style.rank == _ALIVE and not scene.dense]
+        strokes += [
+            (_casing(style, page.unit), curve) for style, curve in parts if style.rank == _ALIVE and not scene.dense
+        ]
         strokes += parts
     strokes.sort(key=lambda stroke: (stroke[0].rank, stroke[0].width if scene.dense else 0.0))
     styles = [style for style, _ in strokes]
@@ -341,21 +358,26 @@ def _lines(scene: _Scene) -> list[dict[_Line, list[ConnectionGene]]]:
     return list(sources.values())
 
 
+def _thinness(unit: float) -> float:
+    """What line widths are multiplied by."""
+    return min(1.0, unit / _UNIT + 0.25)
+
+
 def _style(scene: _Scene, unit: float, carried: Sequence[ConnectionGene]) -> _Style:
     """How a line looks that these connections share."""
-    thin = min(1.0, unit / _UNIT + 0.15)
+    thin = _thinness(unit)
     living = [gene for gene in carried if gene.enabled and gene.target in scene.living]
     if not living and any(gene.enabled for gene in carried):
         return _Style(_DEAD, 0.9 * thin, (*to_rgb(FADED), 1.0))
     if not living:
-        return _Style(_DISABLED, 0.9 * thin, (*to_rgb(DISABLED), 0.4 if scene.dense else 1.0), dashed=True)
+        return _Style(_DISABLED, 0.9 * thin, (*to_rgb(DISABLED), 0.15 if scene.dense else 1.0), dashed=True)
     if not scene.genome.weighted:
-        return _Style(_ALIVE, thin * (0.75 + 0.35 * len(living) ** 0.5), (*to_rgb(LINE), 0.3 if scene.dense else 1.0))
+        return _Style(_ALIVE, thin * (0.75 + 0.35 * len(living) ** 0.5), (*to_rgb(LINE), 0.4 if scene.dense else 1.0))
     weights = [gene.weight or 0.0 for gene in living]
     strength = max(map(abs, weights)) / scene.strongest
     mixed = min(weights) < 0 < max(weights)
     return _Style(
-        2, thin * (0.4 + 2.2 * strength), _weight_colour(0.0 if mixed else sum(weights), strength, scene.dense)
+        2, thin * (0.5 + 2.1 * strength), _weight_colour(0.0 if mixed else sum(weights), strength, scene.dense)
     )
 
 
@@ -364,13 +386,13 @@ def _weight_colour(sign: float, strength: float, dense: bool) -> tuple[float, fl
     red, green, blue = to_rgb(LINE if sign == 0 else POSITIVE if sign > 0 else NEGATIVE)
     if dense:
         return red, green, blue, 0.1 + 0.8 * strength
-    white = 0.6 * (1 - strength)
+    white = 0.5 * (1 - strength)
     return red + white * (1 - red), green + white * (1 - green), blue + white * (1 - blue), 1.0
 
 
-def _casing(style: _Style) -> _Style:
+def _casing(style: _Style, unit: float) -> _Style:
     """A white border, so that a line that crosses others passes over them and is not taken for a junction."""
-    return _Style(style.rank, style.width + 1.8, (1.0, 1.0, 1.0, 1.0))
+    return _Style(style.rank, style.width + 1.7 * _thinness(unit), (1.0, 1.0, 1.0, 1.0))
 
 
 def _curve(page: _Page, lines: Iterable[_Line]) -> Curve:
@@ -434,8 +456,8 @@ def _draw_marks(axes: Axes, look: _Look, radius: float, places: list[Point]) -> 
     if look.glyph and radius >= _SMALLEST_GLYPH:
         light = np.dot(to_rgb(look.fill), (0.299, 0.587, 0.114)) > 0.6 and look.fill != FADED
         curves = [np.array(place) + radius * part for place in places for part in _glyph(look.glyph)]
-        widths = [min(1.7, 0.16 * radius), 0.06 * radius] * len(places)
-        axes.add_collection(LineCollection(curves, colors=INK if light else "white", linewidths=widths))
+        width = min(1.7, 0.16 * radius)
+        axes.add_collection(LineCollection(curves, colors=INK if light else "white", linewidths=width))
 
 
 def _draw_discs(axes: Axes, places: list[Point], radius: float, fill: str, edge: str, width: float) -> None:
@@ -452,15 +474,14 @@ def _draw_discs(axes: Axes, places: list[Point], radius: float, fill: str, edge:
     )
 
 
-def _glyph(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The curve of an activation function and the axis y = 0, in a disc of radius 1."""
+def _glyph(name: str) -> list[NDArray[np.float64]]:
+    """The curve of an activation function in a disc of radius 1, and a sigmoid's floor, to tell it from tanh."""
     reach = {"sin": 1.25, "cos": 1.25, "sigmoid": 5.0, "gaussian": 2.8, "tanh": 2.8}.get(name, 1.0)
     x = np.unique(np.concatenate((np.linspace(-reach, reach, 41), [-1e-9, 1e-9])))
     y = evaluate(name, x)
-    zero = -(y.max() + y.min()) / 2
-    scale = 0.88 / (y.max() - y.min())
-    axis = np.array([[-0.6, scale * zero], [0.6, scale * zero]])
-    return np.column_stack((0.58 * x / reach, scale * (y + zero))), axis
+    y = 0.88 * (y - (y.max() + y.min()) / 2) / (y.max() - y.min())
+    floor = [np.array([[0.0, y.min()], [0.58, y.min()]])] if name == "sigmoid" else []
+    return [np.column_stack((0.58 * x / reach, y)), *floor]
 
 
 # Words
@@ -487,13 +508,14 @@ def _summarise(axes: Axes, page: _Page, scene: _Scene, side: int) -> None:
     x, _ = page.at(scene.layout.nodes[nodes[0].id])
     place = x + side * (page.unit * _largest(scene) + _GAP + 0.5 * _LARGEST_TEXT), page.middle
     words = f"{len(nodes)} {name}" + (f", {unused} of them unused" if unused else "")
-    _write(axes, place, words, _LARGEST_TEXT, align="center", rotation=90.0)
+    size = min(_LARGEST_TEXT, _LARGEST_TEXT * (page.height - 2 * _PAD) / _width(words, _LARGEST_TEXT))
+    _write(axes, place, words, size, align="center", rotation=90.0)
 
 
-def _write(axes: Axes, place: Point, text: str, size: float, *, align: str = "left", **style: Any) -> None:
+def _write(axes: Axes, place: Point, text: str, size: float, *, align: str = "left", **options: Any) -> None:
     """Write literally: a dollar sign starts no formula."""
-    style = {"color": INK, "rotation": 0.0} | style
-    axes.text(*place, text, ha=align, va="center", fontfamily=_FONT, fontsize=size, parse_math=False, **style)
+    style: dict[str, Any] = {"color": INK, "fontfamily": _FONT, "fontsize": size, "usetex": False} | options
+    axes.text(*place, text, ha=align, va="center", parse_math=False, **style)
 
 
 def _draw_legend(axes: Axes, page: _Page, scene: _Scene) -> None:
