@@ -64,7 +64,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(UserError, match="it is no regular file$"):
+        with pytest.raises(UserError, match=r"it is no regular file$"):
             read_bytes(path, "network file")
 
 
@@ -82,7 +82,9 @@ def test_the_largest_size_is_still_read(tmp_path: Path) -> None:
         read_bytes(tmp_path / "a", "file", 4)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a":' * 100_000, '{"a": NaN}', '{"a": "x"}', '{"a": 1e999}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, '{"a":' * 100_000, '{"a": NaN}', '{"a": "x"}', '{"a": 1e999}']
+)
 def test_what_is_not_json_of_the_kind_is_refused(text: str) -> None:
     class Kind(msgspec.Struct):
         a: float
@@ -92,5 +94,5 @@ def test_what_is_not_json_of_the_kind_is_refused(text: str) -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_refused() -> None:
-    with pytest.raises(UserError, match="here: .*utf-8"):
+    with pytest.raises(UserError, match=r"here: .*utf-8"):
         decode_json(b'"\xff"', str, "here")

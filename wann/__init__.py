@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from wann.champion import Champion, Network
     from wann.errors import UserError
     from wann.evolution import Search
+    from wann.exchange import export_network, import_network
     from wann.genome import ConnectionGene, Genome, NodeGene
     from wann.runs import Run, load
     from wann.settings import Settings
+    from wann.simplify import simplify_network
     from wann.task import JittedTask, Task
 
 _HOMES = {
@@ -27,9 +29,11 @@ _HOMES = {
     "wann.champion": ("Champion", "Network"),
     "wann.errors": ("UserError",),
     "wann.evolution": ("Search",),
+    "wann.exchange": ("export_network", "import_network"),
     "wann.genome": ("ConnectionGene", "Genome", "NodeGene"),
     "wann.runs": ("Run", "load"),
     "wann.settings": ("Settings",),
+    "wann.simplify": ("simplify_network",),
     "wann.task": ("JittedTask", "Task"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -47,10 +51,13 @@ __all__ = [
     "Task",
     "UserError",
     "bench",
+    "export_network",
+    "import_network",
     "load",
     "resume",
     "search",
     "show",
+    "simplify_network",
     "tasks",
     "test",
 ]

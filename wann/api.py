@@ -124,7 +124,8 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
     """The run that ``resume`` would continue, at its latest checkpoint."""
     folder = Path(folder)
     old = read_settings(folder)
-    new = make_settings({**{name: getattr(old, name) for name in NAMES_OF_SETTINGS}, **settings})
+    given = {**settings, "task": task.name} if task is not None else settings
+    new = make_settings({**{name: getattr(old, name) for name in NAMES_OF_SETTINGS}, **given})
     if name := first_difference(old, new):
         raise UserError(
             f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"

@@ -131,7 +131,8 @@ def _check_connections(nodes: tuple[NodeGene, ...], connections: tuple[Connectio
     try:
         TopologicalSorter(predecessors).prepare()
     except CycleError as error:
-        raise UserError(f"the connections must not form a cycle, but these nodes do: {error.args[1]}") from None
+        cycle = textwrap.shorten(str(error.args[1]), 100)
+        raise UserError(f"the connections must not form a cycle, but these nodes do: {cycle}") from None
 
 
 def _check_weights(connections: tuple[ConnectionGene, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TypeVar, cast
 
 import numba
 import platformdirs
+
+_USES_NUMBA = re.compile(rb"^(from|import) (numba|wann\.(jit|simd)) ", re.MULTILINE)
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -25,7 +28,7 @@ def cache_folder() -> Path:
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         source = path.read_bytes()
-        if b"wann.jit" in source or b"numba" in source:
+        if _USES_NUMBA.search(source):
             digest.update(source)
     base = Path(numba.config.CACHE_DIR or platformdirs.user_cache_path("wann"))
     folder = base / f"kernels-{digest.hexdigest()[:16]}"

@@ -54,7 +54,7 @@ def _integers(values: list[int]) -> Integers:
     return np.array(values, dtype=np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Population:
     """Genomes with the same inputs and outputs, packed. Indexing gives a ``Genome``."""
 

@@ -243,7 +243,7 @@ class Run:
             connections=member.genome.connections,
             scores=NetworkScores(mean=member.mean, weights=s.weights, means=means, trials=s.verify_trials),
             provenance={
-                "settings": msgspec.to_builtins(s),
+                "settings": msgspec.json.decode(msgspec.json.encode(s)),  # lists, as a file gives them
                 "seed": s.seed,
                 "generation": member.generation,
                 "versions": versions(),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from strategies import grown, outputs_by_recursion
 
 from tasks.swingup import SwingUp
 from wann.evaluation.forward import LANES
-from wann.evaluation.rollout import compile_rollout
+from wann.evaluation.rollout import _digest, compile_rollout
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.network import Networks, express
 from wann.population import Population
@@ -250,6 +251,75 @@ def test_an_action_that_is_not_a_number_pushes_nothing(swingup) -> None:
     np.testing.assert_array_equal(returns, expected)
 
 
+TASK = """
+import numpy as np
+import {helper} as helper
+from {helper} import push
+from wann.task import JittedTask
+
+GRAVITY = {gravity}
+TABLE = np.array([1.0, {entry}])
+
+class Made(JittedTask):
+    name, inputs, outputs, reward_range, max_steps = "made", ("a",), ("b",), (0.0, 1.0), 10
+
+    @staticmethod
+    def start(rng):
+        return [0.0]
+
+    @staticmethod
+    def observe(state):
+        return state
+
+    @staticmethod
+    def step(state, action):
+        scaled = [GRAVITY * x for x in state]
+        return (push(scaled[0]),), helper.pull(action[0]) + TABLE[1] + {literal}, False
+"""
+HELPER = """
+from wann.jit import inlined
+
+FORCE = {force}
+
+@inlined
+def inner(x):
+    return FORCE * x
+
+@inlined
+def push(x):
+    return x + inner(x)
+
+@inlined
+def pull(x):
+    return {pulled} * x
+"""
+MADE = {"gravity": 9.8, "entry": 2.0, "literal": 3.0, "force": 10.0, "pulled": 5.0}
+
+
+def made(**changes: float) -> JittedTask:
+    """A task as a notebook would define it, without a file, with helpers from another module."""
+    values = MADE | changes
+    helper = ModuleType("wann_test_helper")
+    exec(HELPER.format(**values), helper.__dict__)
+    sys.modules[helper.__name__] = helper
+    names = {"__name__": "__main__"}
+    exec(compile(TASK.format(helper=helper.__name__, **values), "<cell>", "exec"), names)
+    return names["Made"]()
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_kernel_is_found_again_only_if_nothing_that_the_task_uses_has_changed(name: str) -> None:
+    """Its own code and constants, and those of its helpers in other files."""
+    assert _digest(made(), "") == _digest(made(), "")
+    assert _digest(made(**{name: 1.25}), "") != _digest(made(), "")
+
+
+def test_a_task_without_a_file_plays() -> None:
+    networks = express(Population.minimal(1, 1, np.array([[True, False]])))
+    returns, _ = play(compile_rollout(made()), networks, [2.0], [[0.0]], 4)
+    assert returns.item() == 4 * (5.0 * 2.0 + 2.0 + 3.0)
+
+
 SCRIPT = """
 import json
 import numba.core.event as events
@@ -277,16 +347,22 @@ print(json.dumps([len(compiled.buffer), sum(hits.values()), sum(misses.values())
 """
 
 
-def in_a_process_of_its_own(cache: Path) -> list:
+def in_processes_of_their_own(cache: Path, n: int) -> list[list]:
+    """What ``SCRIPT`` prints in ``n`` processes at a time."""
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-c", SCRIPT]
-    return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+    processes = [
+        subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment, stdout=subprocess.PIPE) for _ in range(n)
+    ]
+    printed = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * n
+    return [json.loads(text) for text in printed]
 
 
-def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
-    compiled, hits, misses, returns = in_a_process_of_its_own(tmp_path)
-    assert compiled > 0
-    assert (hits, misses) == (0, 1)
+def test_a_later_process_compiles_nothing(tmp_path: Path) -> None:
+    """Also where two processes came first, at the same time."""
+    first, second = in_processes_of_their_own(tmp_path, 2)
+    assert first[0] > 0
+    assert first[3] == second[3]
     files = sorted(tmp_path.rglob("*"))
-    assert in_a_process_of_its_own(tmp_path) == [0, 1, 0, returns]
+    assert in_processes_of_their_own(tmp_path, 1) == [[0, 1, 0, first[3]]]
     assert sorted(tmp_path.rglob("*")) == files

@@ -8,7 +8,17 @@ from typing import Any
 
 from wann.errors import UserError
 from wann.evaluation.threads import cores
-from wann.evaluation.work import Episodes, Evaluation, Piece, Player, assemble, cut, make_episodes
+from wann.evaluation.work import (
+    Episodes,
+    Evaluation,
+    Piece,
+    Player,
+    assemble,
+    check_vectors,
+    cut,
+    make_common_episodes,
+    make_episodes,
+)
 from wann.network import Networks
 from wann.population import Floats, Integers
 from wann.task import JittedTask
@@ -55,17 +65,23 @@ class RayEvaluator:
         self._actors: list[Any] = [actor.remote(task) for _ in range(self.workers)]
 
     def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
-        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials).
+        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+        return self._play(networks, make_episodes(self._task, weights, seeds))
 
-        The networks and episodes travel once, through the object store.
-        """
+    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
+        """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
+        check_vectors(networks, vectors)
+        found = self._play(networks, make_common_episodes(self._task, vectors, seeds))
+        return Evaluation(found.returns[0], found.steps)
+
+    def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:
+        """The networks and episodes travel once, through the object store."""
         n = networks.first_node.size - 1
-        episodes = make_episodes(self._task, weights, seeds)
-        pieces = cut(n, episodes.weights.size, PIECES_PER_WORKER * self.workers)
+        pieces = cut(n, episodes.count, PIECES_PER_WORKER * self.workers)
         work = self._ray.put((networks, episodes))
         pool = self._ray.util.ActorPool(self._actors)
         results = pool.map(lambda actor, piece: actor.play.remote(work, piece), pieces)
-        return assemble((n, *seeds.shape), pieces, list(results))
+        return assemble((n, len(episodes.weights), episodes.trials), pieces, list(results))
 
     def close(self) -> None:
         """Let the workers go, and leave the cluster."""

@@ -6,9 +6,18 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from wann.evaluation.work import Evaluation, Player, assemble, cut, make_episodes
+from wann.evaluation.work import (
+    Episodes,
+    Evaluation,
+    Player,
+    assemble,
+    check_vectors,
+    cut,
+    make_common_episodes,
+    make_episodes,
+)
 from wann.network import Networks
-from wann.population import Integers
+from wann.population import Floats, Integers
 from wann.task import JittedTask
 
 PIECES_PER_WORKER = 8
@@ -30,11 +39,19 @@ class ThreadEvaluator:
 
     def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+        return self._play(networks, make_episodes(self._task, weights, seeds))
+
+    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
+        """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
+        check_vectors(networks, vectors)
+        found = self._play(networks, make_common_episodes(self._task, vectors, seeds))
+        return Evaluation(found.returns[0], found.steps)
+
+    def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:
         n = networks.first_node.size - 1
-        episodes = make_episodes(self._task, weights, seeds)
-        pieces = cut(n, episodes.weights.size, PIECES_PER_WORKER * self.workers)
+        pieces = cut(n, episodes.count, PIECES_PER_WORKER * self.workers)
         results = self._pool.map(lambda piece: self._player.play(networks, episodes, piece), pieces)
-        return assemble((n, *seeds.shape), pieces, list(results))
+        return assemble((n, len(episodes.weights), episodes.trials), pieces, list(results))
 
     def close(self) -> None:
         """Stop the threads; pieces that have not begun are dropped."""

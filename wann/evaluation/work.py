@@ -18,7 +18,7 @@ class Evaluation(NamedTuple):
     """What an evaluation found."""
 
     returns: Floats
-    """The return of each episode; (networks, weights, trials)."""
+    """The return of each episode; (networks, weights, trials), or (vectors, trials) with individual weights."""
     steps: int
     """Environment steps taken."""
 
@@ -29,6 +29,15 @@ class Evaluator(Protocol):
     def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
 
+    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
+        """Play one network with many vectors of individual weights, all on the same trials.
+
+        Args:
+            networks: The network, alone.
+            vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
+            seeds: Those of the trials; (trials,).
+        """
+
     def close(self) -> None:
         """Let go of threads or workers."""
 
@@ -37,9 +46,23 @@ class Episodes(NamedTuple):
     """The episodes that each network plays: all weights times all trials, weight-major."""
 
     weights: Floats
-    """(episodes,)"""
+    """Shared weights, (weights,), or individual ones, (weights, sources)."""
     starts: Floats
-    """The first states; (episodes, state)."""
+    """The first states: of the trials of each weight, (weights * trials, state), or of all alike, (trials, state)."""
+    trials: int
+    """Episodes for each weight."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.weights.shape[0] * self.trials
+
+    def part(self, first: int, last: int) -> tuple[Floats, Floats]:
+        """Weight and first state of the episodes ``first`` to ``last``; a row each."""
+        index = np.arange(first, last)
+        weights, starts = self.weights[index // self.trials], self.starts[index % len(self.starts)]
+        sealed(weights, starts)
+        return weights, starts
 
 
 class Piece(NamedTuple):
@@ -53,10 +76,32 @@ class Piece(NamedTuple):
 
 def make_episodes(task: JittedTask, weights: Sequence[float], seeds: Integers) -> Episodes:
     """Every weight with its trials; a trial's chance comes from its seed alone. ``seeds`` is (weights, trials)."""
-    starts = np.array([task.start(np.random.default_rng(seed)) for seed in seeds.ravel()], dtype=np.float64)
-    episodes = Episodes(np.repeat(np.array(weights, dtype=np.float64), seeds.shape[1]), starts)
-    sealed(*episodes)
-    return episodes
+    return _episodes(np.array(weights, dtype=np.float64), _starts(task, seeds), seeds.shape[1])
+
+
+def make_common_episodes(task: JittedTask, vectors: Floats, seeds: Integers) -> Episodes:
+    """Every vector of individual weights, (vectors, sources), with the same trials; ``seeds`` is (trials,)."""
+    return _episodes(np.array(vectors, dtype=np.float64), _starts(task, seeds), seeds.size)
+
+
+def check_vectors(networks: Networks, vectors: Floats) -> None:
+    """Make sure that the kernels find a weight for each source: they do not look.
+
+    Raises:
+        ValueError: There is more than one network, or not a weight for each of its sources.
+    """
+    n, sources = networks.first_node.size - 1, networks.sources.size
+    if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
+        raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
+
+
+def _episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
+    sealed(weights, starts)
+    return Episodes(weights, starts, trials)
+
+
+def _starts(task: JittedTask, seeds: Integers) -> Floats:
+    return np.array([task.start(np.random.default_rng(seed)) for seed in seeds.ravel()], dtype=np.float64)
 
 
 def cut(networks: int, episodes: int, parts: int) -> list[Piece]:
@@ -81,17 +126,10 @@ class Player:
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> tuple[Floats, int]:
         """The returns of a piece, (its networks, its episodes), and the environment steps taken."""
-        part = slice(piece.first_episode, piece.last_episode)
-        returns = np.empty((piece.last_network - piece.first_network, piece.last_episode - piece.first_episode))
-        steps = self._rollout(
-            networks,
-            piece.first_network,
-            piece.last_network,
-            episodes.weights[part],
-            episodes.starts[part],
-            self.task.max_steps,
-            returns,
-        )
+        weights, starts = episodes.part(piece.first_episode, piece.last_episode)
+        returns = np.empty((piece.last_network - piece.first_network, len(starts)))
+        limit = self.task.max_steps
+        steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, limit, returns)
         return returns, steps
 
 
