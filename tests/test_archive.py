@@ -120,6 +120,23 @@ def test_who_cannot_enter_is_dropped_after_screening() -> None:
     assert [member.genome for member in archive.front] == [good]
 
 
+def test_who_passes_screening_but_is_a_little_worse_in_the_end_does_not_enter() -> None:
+    class Late(Trials):
+        def returns(self, genome: Genome) -> Floats:
+            last = {good: 100.0, late: 95.0}[genome]
+            returns = np.full((WEIGHTS, 40), last)
+            returns[:, :SCREENING] = {good: 100.0, late: 107.0}[genome]
+            return returns
+
+    good, late = distinct(2)
+    archive, trials = Archive(40), Late(40)
+    feed(archive, [good], [100.0], trials)
+    feed(archive, [late], [500.0], trials)
+    assert trials.played[-1] == (late, SCREENING, 40)
+    assert 99 < trials.returns(late).mean() < 100
+    assert [member.genome for member in archive.front] == [good]
+
+
 def test_who_looks_no_better_than_a_member_is_not_played_at_all() -> None:
     good, other = distinct(2)
     archive, trials = Archive(20), Trials(20, {good: 100.0, other: 500.0}, noise=0.0)

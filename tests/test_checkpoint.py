@@ -98,6 +98,17 @@ def test_every_flipped_bit_and_every_truncation_is_noticed(tmp_path: Path) -> No
     assert not any("\n" in message for message in messages)
 
 
+def test_an_exchanged_array_is_noticed(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, STATE)
+    with zipfile.ZipFile(tmp_path / LATEST) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    (tmp_path / LATEST).write_bytes(archive({**members, "a.npy": array_file(STATE["a"] + 1)}))
+    with pytest.raises(UserError, match="its content does not match its digest"):
+        load_checkpoint(tmp_path)
+    (tmp_path / LATEST).write_bytes(archive(members))
+    assert same(load_checkpoint(tmp_path), STATE)
+
+
 class Evil:
     """Makes a folder when it is unpickled."""
 

@@ -3,8 +3,9 @@
 Polynomials of our own stand in for the C library's functions, so that they run on lanes and give the same bits on
 every machine. They stay within 1e-14 (absolute) of the exact functions for every finite argument.
 
-Infinities and NaN: ``sin`` and ``cos`` of an infinity are NaN; ``gaussian`` gives 0 (to within 1e-307), ``tanh`` -1 or 1, ``sigmoid``
-0 or 1, ``step`` 0 or 1; the others follow the argument. NaN stays NaN, except that ``step`` of NaN is 0.
+Infinities and NaN: ``sin`` and ``cos`` of an infinity are NaN; ``gaussian`` gives 0 (to within 1e-307), ``tanh`` -1
+or 1, ``sigmoid`` 0 or 1, ``step`` 0 or 1; the others follow the argument. NaN stays NaN, except that ``step`` of NaN
+is 0.
 """
 
 from __future__ import annotations

@@ -156,4 +156,4 @@ class Search:
         self._population = Population(self._population.n_inputs, self._population.n_outputs, genes)
         self._record.restore(state)
         if self._species is not None:
-            self._species.restore(state, (self._population.n_inputs, self._population.n_outputs))
+            self._species.restore(state)

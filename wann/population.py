@@ -50,6 +50,11 @@ def offsets(sizes: NDArray[np.int64] | NDArray[np.bool_]) -> Integers:
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes, dtype=np.int64)])
 
 
+def _runs(first: Integers, indices: Integers) -> Integers:
+    """The positions of all genes of some genomes, one genome after the other."""
+    return np.concatenate([np.arange(first[i], first[i + 1]) for i in indices])
+
+
 def _integers(values: list[int]) -> Integers:
     return np.array(values, dtype=np.int64)
 
@@ -93,6 +98,26 @@ class Population:
     def _kinds(self, n_nodes: int) -> list[Kind]:
         hidden = n_nodes - 1 - self.n_inputs - self.n_outputs
         return ["bias", *["input"] * self.n_inputs, *["output"] * self.n_outputs, *["hidden"] * hidden]  # type: ignore[list-item]
+
+    def take(self, indices: Integers) -> Population:
+        """The genomes of those indices, in their order."""
+        g = self.genes
+        nodes = _runs(g.first_node, indices)
+        connections = _runs(g.first_connection, indices)
+        return Population(
+            self.n_inputs,
+            self.n_outputs,
+            Genes(
+                offsets(np.diff(g.first_node)[indices]),
+                g.node_ids[nodes],
+                g.activations[nodes],
+                offsets(np.diff(g.first_connection)[indices]),
+                g.innovations[connections],
+                g.sources[connections],
+                g.targets[connections],
+                g.enabled[connections],
+            ),
+        )
 
     @property
     def connections(self) -> Integers:

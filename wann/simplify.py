@@ -146,7 +146,7 @@ def simplify(champion: Champion, *, merge_linear: bool = False) -> tuple[Champio
     genome = champion.genome
     if merge_linear and not genome.weighted:
         raise UserError(
-            "merge_linear: under a shared weight every linear node matters; it needs connections with weights of their own"
+            "merge_linear: expected connections with weights of their own; under a shared one every linear node matters"
         )
     draft = _Draft(genome)
     _run(draft, merge_linear)

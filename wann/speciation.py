@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.jit import inlined, kernel
-from wann.population import Arrays, Floats, Genes, Integers, Population
+from wann.population import Arrays, Floats, Genes, Integers, Population, offsets, sealed
 from wann.seeds import Purpose, generator
 
 
@@ -28,10 +28,14 @@ def _matching(a: Integers, b: Integers) -> int:
     return count
 
 
-@kernel
-def _distance(a: Genes, i: int, b: Genes, j: int) -> float:
-    first = np.sort(a.innovations[a.first_connection[i] : a.first_connection[i + 1]])
-    second = np.sort(b.innovations[b.first_connection[j] : b.first_connection[j + 1]])
+@inlined
+def _sorted_innovations(genes: Genes, i: int) -> Integers:
+    return np.sort(genes.innovations[genes.first_connection[i] : genes.first_connection[i + 1]])
+
+
+@inlined
+def _compare(a: Genes, i: int, first: Integers, b: Genes, j: int, second: Integers) -> float:
+    """The distance of two genomes whose sorted innovation numbers are known."""
     longer = max(first.size, second.size, 1)
     unmatched = first.size + second.size - 2 * _matching(first, second)
     nodes, different = 0, 0
@@ -40,7 +44,39 @@ def _distance(a: Genes, i: int, b: Genes, j: int) -> float:
             if a.node_ids[p] == b.node_ids[q]:
                 nodes += 1
                 different += a.activations[p] != b.activations[q]
+                break
     return unmatched / longer + different / max(nodes, 1)
+
+
+@kernel
+def _distance(a: Genes, i: int, b: Genes, j: int) -> float:
+    return _compare(a, i, _sorted_innovations(a, i), b, j, _sorted_innovations(b, j))
+
+
+@kernel
+def _assign(genes: Genes, known: Genes, threshold: float) -> Integers:
+    """The species of each genome: the first compatible one of those ``known``, then of those that it founds."""
+    n, n_known = genes.first_node.size - 1, known.first_node.size - 1
+    members = np.empty(n, dtype=np.int64)
+    founders = np.empty(n, dtype=np.int64)
+    count = 0
+    for i in range(n):
+        own = _sorted_innovations(genes, i)
+        members[i] = -1
+        for k in range(n_known + count):
+            if k < n_known:
+                distance = _compare(genes, i, own, known, k, _sorted_innovations(known, k))
+            else:
+                j = founders[k - n_known]
+                distance = _compare(genes, i, own, genes, j, _sorted_innovations(genes, j))
+            if distance <= threshold:
+                members[i] = k
+                break
+        if members[i] < 0:
+            members[i] = n_known + count
+            founders[count] = i
+            count += 1
+    return members
 
 
 def compatibility_distance(a: Population, i: int, b: Population, j: int) -> float:
@@ -52,6 +88,10 @@ def compatibility_distance(a: Population, i: int, b: Population, j: int) -> floa
     return _distance(a.genes, i, b.genes, j)
 
 
+_NONE = np.zeros(0, dtype=np.int64)
+_NOBODY = (offsets(_NONE), _NONE, _NONE, offsets(_NONE), _NONE, _NONE, _NONE, np.zeros(0, dtype=np.bool_))
+
+
 class Species:
     """The species of a population; each has a representative from the generation before.
 
@@ -61,42 +101,28 @@ class Species:
 
     def __init__(self, distance: float) -> None:
         self._distance = distance
-        self._representatives: list[tuple[Population, int]] = []
+        self._representatives = Genes(*_NOBODY)
+        sealed(*self._representatives)
         self.members: Integers = np.zeros(0, dtype=np.int64)
 
     def assign(self, population: Population, seed: int, generation: int) -> None:
         """Put everyone into the first species that it is compatible with, or into a new one."""
-        known = list(self._representatives)
-        self.members = np.empty(len(population), dtype=np.int64)
-        for i in range(len(population)):
-            near = (
-                k
-                for k, (other, j) in enumerate(known)
-                if compatibility_distance(population, i, other, j) <= self._distance
-            )
-            self.members[i] = next(near, len(known))
-            if self.members[i] == len(known):
-                known.append((population, i))
-        names, self.members = np.unique(self.members, return_inverse=True)
+        members = _assign(population.genes, self._representatives, self._distance)
+        names, self.members = np.unique(members, return_inverse=True)
         draws = generator(seed, Purpose.SPECIATION, generation).random(names.size)
-        self._representatives = []
-        for k, u in enumerate(draws):
-            own = np.flatnonzero(self.members == k)
-            self._representatives.append((population, int(own[int(u * own.size)])))
+        own = [np.flatnonzero(self.members == k) for k in range(names.size)]
+        chosen = [int(group[int(u * group.size)]) for group, u in zip(own, draws, strict=True)]
+        self._representatives = population.take(np.array(chosen, dtype=np.int64)).genes
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """The representatives, as packed genes under the names of ``Genes``, prefixed."""
-        genomes = [population[i] for population, i in self._representatives]
-        genes = Population.pack(genomes).genes._asdict() if genomes else {}
-        return {f"species_{name}": array for name, array in genes.items()}
+        """The representatives' packed genes, under the names of ``Genes`` with a prefix."""
+        return {f"species_{name}": array for name, array in self._representatives._asdict().items()}
 
-    def restore(self, state: Arrays, shape: tuple[int, int]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Go back to a ``state``."""
-        self._representatives = []
-        if "species_first_node" in state:
-            population = Population(*shape, Genes(*(state[f"species_{name}"] for name in Genes._fields)))
-            self._representatives = [(population, i) for i in range(len(population))]
+        self._representatives = Genes(*(state[f"species_{name}"] for name in Genes._fields))
+        sealed(*self._representatives)
 
 
 def share_children(members: Integers, pool: Integers, draws: Floats) -> Integers:
