@@ -34,7 +34,8 @@ class Strategy:
     def __init__(self, mean: Floats, *, sigma: float, population: int) -> None:
         kind = CMA if mean.size <= LARGEST_FULL else SepCMA
         self._libraries = ThreadpoolController()
-        self._new = lambda: kind(mean=mean.copy(), sigma=sigma, population_size=population)
+        start = np.array(mean, dtype=np.float64)
+        self._new = lambda: kind(mean=start.copy(), sigma=sigma, population_size=population)
         self.state: Arrays = _numbers(self._new())
 
     @property

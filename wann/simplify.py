@@ -155,13 +155,13 @@ def simplify(champion: Champion, *, merge_linear: bool = False) -> tuple[Champio
     simple = _genome(genome, draft)
     report = _report(genome, simple, draft, len(genome.connections) - len(genome.enabled))
     by_weight = draft.zero_weights or draft.merged
-    return msgspec.structs.replace(
-        champion,
-        nodes=simple.nodes,
-        connections=simple.connections,
-        scores=None if by_weight else champion.scores,
-        provenance={**champion.provenance, "simplified": msgspec.to_builtins(report)},
-    ), report
+    changes = {
+        "nodes": simple.nodes,
+        "connections": simple.connections,
+        "scores": None if by_weight else champion.scores,
+        "provenance": {**champion.provenance, "simplified": _plain(report)},
+    }
+    return Champion(**{**msgspec.structs.asdict(champion), **changes}), report
 
 
 def _run(draft: _Draft, merge_linear: bool) -> None:
@@ -186,6 +186,10 @@ def _report(before: Genome, after: Genome, draft: _Draft, disabled: int) -> Simp
         zero_weights=draft.zero_weights,
         merged=tuple(draft.merged),
     )
+
+
+def _plain(report: Simplification) -> dict[str, object]:
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in msgspec.structs.asdict(report).items()}
 
 
 def simplify_network(path: Path | str, *, out: Path | str, merge_linear: bool = False) -> Simplification:

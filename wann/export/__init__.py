@@ -91,7 +91,8 @@ def write(
         raise UserError(f"out: a file for {to} must end in {' or '.join(TARGETS[to].suffixes)}, got {out}")
     if weight is not None and TARGETS[to].dtype is None:
         raise UserError(f"weight: the form {to} holds no shared weight, got {weight!r}")
-    request = Request(champion, make_program(champion, weight), out, _dtype(to, dtype))
+    chosen = _dtype(to, dtype)
+    request = Request(champion, make_program(champion, weight, chosen), out, chosen)
     exporter = load_exporter(to)
     files = exporter.files(request)
     write_all(files)
@@ -118,7 +119,7 @@ def load_exporter(to: str) -> Exporter:
     target = TARGETS[to]
     if target.package is not None and find_spec(target.package) is None:
         raise UserError(f"the form {to} needs the package {target.package}: pip install 'wann[{target.package}]'")
-    return cast(Exporter, import_module(target.module))
+    return cast("Exporter", import_module(target.module))
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from wann.champion import Champion
 from wann.errors import UserError
-from wann.export.program import LOWEST_EXPONENT, Dtype, Program, Step, argument, make_program
+from wann.export.program import LOWEST_EXPONENT, Dtype, Program, Step, argument, make_program, wrapped
 
 if TYPE_CHECKING:
     from wann.export import Request
@@ -64,7 +64,7 @@ _MEANINGS = {
 _CALLS = {"sin": "sin", "cos": "sin", "gaussian": "exp", "tanh": "tanh", "sigmoid": "tanh"}
 _NOT_IN_COMMENTS = r"[^\w .,;:'()\[\]+-]"
 
-_HEADER = """/* A weight agnostic neural network: {n_inputs} inputs, {n_outputs} outputs, {n_connections} connections.
+_HEADER = """/* A weight agnostic neural network: inputs {n_inputs}, outputs {n_outputs}, connections {n_connections}.
  *
 {labels}
  */
@@ -124,7 +124,7 @@ def sources(champion: Champion, name: str, *, dtype: Dtype = "float32", weight: 
         dtype: float for "float32", double for "float64".
         weight: What the header gives as the default of the shared weight; the best one known unless given.
     """
-    return _render(make_program(champion, weight), name, dtype)
+    return _render(make_program(champion, weight, dtype), name, dtype)
 
 
 def function_name(stem: str) -> str:
@@ -209,7 +209,7 @@ def _statement(step: Step, names: Sequence[str]) -> str:
     elif step.activation != "linear":
         value = f"activation_{step.activation}({value})"
     text = f"const T n{step.row} = {value};"
-    return "\n".join(textwrap.wrap(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+    return wrapped(text, 110, "    ")
 
 
 def measure(source: Path) -> dict[str, int]:

@@ -46,7 +46,7 @@ def model(champion: Champion, *, dtype: Dtype = "float32", weight: float | None 
     from wann.export import load_exporter
 
     load_exporter("onnx")
-    return _build(make_program(champion, weight), champion, dtype)
+    return _build(make_program(champion, weight, dtype), champion, dtype)
 
 
 class _Graph:

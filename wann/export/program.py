@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,7 +13,8 @@ import numpy as np
 from wann.activations import NAMES
 from wann.champion import Champion
 from wann.errors import UserError
-from wann.network import express
+from wann.genome import Genome
+from wann.network import Networks, express
 from wann.population import Population
 
 Dtype = Literal["float32", "float64"]
@@ -31,8 +33,6 @@ class Step(NamedTuple):
     """Rows, in the order in which the kernels add them."""
     weights: tuple[float, ...] | None
     """One for each source; None where the network's shared weight counts."""
-    ends: tuple[tuple[int, int], ...]
-    """The node ids (source, target) of each of ``sources``."""
 
 
 class Program(NamedTuple):
@@ -40,6 +40,8 @@ class Program(NamedTuple):
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    nodes: tuple[int, ...]
+    """The node id of each row."""
     steps: tuple[Step, ...]
     results: tuple[int, ...]
     """The rows of the outputs."""
@@ -70,39 +72,44 @@ class Program(NamedTuple):
         }
 
 
-def make_program(champion: Champion, weight: float | None = None) -> Program:
+def make_program(champion: Champion, weight: float | None = None, dtype: Dtype = "float64") -> Program:
     """The steps of a network; ``weight`` is the default of its shared weight, the best one known unless given.
 
     Raises:
-        UserError: ``weight`` is given, but the connections have weights of their own, or it is not finite.
+        UserError: ``weight`` is given, but the connections have weights of their own, or it is not finite; or
+            a weight is too large for ``dtype``.
     """
     genome = champion.genome
     if weight is not None and genome.weighted:
         raise UserError(f"weight: the network's connections have weights of their own, got {weight!r}: leave it out")
     if weight is not None and not np.isfinite(weight):
         raise UserError(f"weight: expected a finite number, got {weight!r}")
+    shared = best_weight(champion) if weight is None else float(weight)
+    largest = max((abs(gene.weight) for gene in genome.enabled if gene.weight is not None), default=abs(shared))
+    if largest > float(np.finfo(dtype).max):
+        raise UserError(f"the weight {largest:g} cannot be expressed in {dtype}: choose float64")
+    networks = express(Population.pack([genome]))
+    computed = [genome.nodes[k].id for k in networks.node_genes]
     return Program(
         champion.inputs,
         champion.outputs,
-        tuple(_steps(champion)),
-        tuple(express(Population.pack([genome])).outputs[0].tolist()),
+        (*(node.id for node in genome.nodes[: 1 + networks.n_inputs]), *computed),
+        tuple(_steps(genome, networks)),
+        tuple(networks.outputs[0].tolist()),
         genome.weighted,
-        best_weight(champion) if weight is None else float(weight),
+        shared,
     )
 
 
-def _steps(champion: Champion) -> list[Step]:
-    genome = champion.genome
-    networks = express(Population.pack([genome]))
+def _steps(genome: Genome, networks: Networks) -> list[Step]:
     genes = [genome.connections[k] for k in networks.connection_genes]
     rows = networks.sources.tolist()
     steps = []
     for k, (first, last) in enumerate(pairwise(networks.first_source.tolist())):
-        own = genes[first:last]
-        weights = tuple(gene.weight for gene in own if gene.weight is not None) if genome.weighted else None
+        own = tuple(gene.weight for gene in genes[first:last] if gene.weight is not None)
         activation = NAMES[networks.activations[k] - 1]
-        ends = tuple((gene.source, gene.target) for gene in own)
-        steps.append(Step(1 + networks.n_inputs + k, activation, tuple(rows[first:last]), weights, ends))
+        row = 1 + networks.n_inputs + k
+        steps.append(Step(row, activation, tuple(rows[first:last]), own if genome.weighted else None))
     return steps
 
 
@@ -128,3 +135,15 @@ def argument(step: Step, names: Sequence[str], factors: Sequence[str] | None, ze
     if factors is not None:
         return " + ".join(f"{factor} * {term}" for factor, term in zip(factors, terms, strict=True))
     return f"weight * {terms[0]}" if len(terms) == 1 else f"weight * ({' + '.join(terms)})"
+
+
+def wrapped(text: str, width: int, indent: str = "") -> str:
+    """An expression over several lines, each but the first behind ``indent``; products stay together."""
+    lines = textwrap.wrap(
+        text.replace(" * ", "\x00*\x00"),
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace("\x00", " ")

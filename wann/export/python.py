@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wann.champion import Champion
-from wann.export.program import LOWEST_EXPONENT, Dtype, Program, Step, argument, make_program
+from wann.export.program import LOWEST_EXPONENT, Dtype, Program, Step, argument, make_program, wrapped
 
 if TYPE_CHECKING:
     from wann.export import Request
@@ -61,7 +61,7 @@ def _square(x):
 ''',
 }
 
-_FILE = '''"""A weight agnostic neural network with {n_inputs} inputs and {n_outputs} outputs. Needs NumPy alone."""
+_FILE = '''"""A weight agnostic neural network: inputs {n_inputs}, outputs {n_outputs}. Needs NumPy alone."""
 
 import numpy as np
 
@@ -82,11 +82,14 @@ def network(x{parameter}):
     x = np.asarray(x, dtype=np.{dtype})
     if x.ndim not in (1, 2) or x.shape[-1] != len(INPUTS):
         raise ValueError(f"x must be ({{len(INPUTS)}},) or (batch, {{len(INPUTS)}}), got {{x.shape}}")
-    one, zero = np.ones(x.shape[:-1], x.dtype), np.zeros(x.shape[:-1], x.dtype)
-    x = np.moveaxis(x, -1, 0)
+{constants}    x = np.moveaxis(x, -1, 0)
 {body}
     return np.stack([{results}], axis=-1, dtype=np.{dtype})
 '''
+_CONSTANTS = {
+    "one": "    one = np.ones(x.shape[:-1], x.dtype)\n",
+    "zero": "    zero = np.zeros(x.shape[:-1], x.dtype)\n",
+}
 _HELP = "        weight: What every connection carries.\n"
 
 
@@ -110,7 +113,7 @@ def source(champion: Champion, *, dtype: Dtype = "float64", weight: float | None
         dtype: What it computes in.
         weight: The default of the shared weight; the best one known unless given.
     """
-    return _render(make_program(champion, weight), dtype)
+    return _render(make_program(champion, weight, dtype), dtype)
 
 
 def _render(program: Program, dtype: Dtype) -> str:
@@ -125,6 +128,7 @@ def _render(program: Program, dtype: Dtype) -> str:
         parameter="" if program.weighted else f", weight={program.weight!r}",
         help="" if program.weighted else _HELP,
         dtype=dtype,
+        constants=constants(program, _CONSTANTS),
         body=textwrap.indent("\n".join(lines), "    "),
         results=", ".join(names[row] for row in program.results),
     )
@@ -140,6 +144,13 @@ def functions(program: Program, texts: dict[str, str], parity: str, dtype: Dtype
     if {"sin", "cos"} & set(program.activations):
         used.insert(0, parity)
     return "".join(f"\n{text}" for text in used)
+
+
+def constants(program: Program, texts: dict[str, str]) -> str:
+    """The definitions of the bias and of an empty sum, where they are in use."""
+    one = any(0 in step.sources for step in program.steps)
+    zero = not all(step.sources for step in program.steps)
+    return one * texts["one"] + zero * texts["zero"]
 
 
 def labels(names: tuple[str, ...]) -> str:
@@ -162,5 +173,4 @@ def statement(step: Step, value: str) -> str:
     text = f"n{step.row} = {value}"
     if len(text) <= WIDTH:
         return text
-    parts = textwrap.wrap(value, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return f"n{step.row} = (\n" + textwrap.indent("\n".join(parts), "    ") + "\n)"
+    return f"n{step.row} = (\n" + textwrap.indent(wrapped(value, WIDTH), "    ") + "\n)"

@@ -71,23 +71,33 @@ def matrix(champion: Champion) -> Floats:
     table = np.zeros((len(order), len(order) + 1))
     table[: 1 + len(program.inputs), -1] = CODES["linear"]
     for step in program.steps:
-        table[position[step.row], -1] = CODES[step.activation]
-        weights = step.weights or (1.0,) * len(step.sources)
-        for source, weight, end in zip(step.sources, weights, step.ends, strict=True):
+        at = position[step.row]
+        table[at, -1] = CODES[step.activation]
+        for source, weight in zip(step.sources, step.weights or [1.0] * len(step.sources), strict=True):
             if weight == 0.0:
                 raise UserError(
-                    f"the connection from node {end[0]} to node {end[1]} has a weight of 0, which the 2019 format takes "
-                    "for no connection: remove it first with `wann simplify`"
+                    f"the connection from node {program.nodes[source]} to node {program.nodes[step.row]} has a weight "
+                    "of 0, which the 2019 format takes for no connection: remove it first with `wann simplify`"
                 )
-            table[position[source], position[step.row]] = weight
+            table[position[source], at] = weight
     return table
 
 
 def _order(program: Program) -> list[int]:
-    """The rows in the format's order: bias, inputs, hidden nodes in evaluation order, outputs."""
-    first = 1 + len(program.inputs)
-    hidden = [step.row for step in program.steps if step.row not in program.results]
-    return [*range(first), *hidden, *program.results]
+    """The rows in the format's order: bias, inputs, hidden nodes in evaluation order, outputs.
+
+    Of the many evaluation orders it is the one that follows the node ids, so that a file which is read and written
+    again keeps its order.
+    """
+    import networkx
+
+    hidden = networkx.DiGraph()
+    steps = [step for step in program.steps if step.row not in program.results]
+    hidden.add_nodes_from(step.row for step in steps)
+    inputs = range(1 + len(program.inputs))
+    hidden.add_edges_from((row, step.row) for step in steps for row in step.sources if row not in inputs)
+    ordered = networkx.lexicographical_topological_sort(hidden, key=lambda row: program.nodes[row])
+    return [*inputs, *ordered, *program.results]
 
 
 def read_matrix(path: Path) -> Matrix:

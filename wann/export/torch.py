@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wann.champion import Champion
 from wann.export.program import Dtype, Program, argument, make_program
-from wann.export.python import call, functions, labels, statement
+from wann.export.python import call, constants, functions, labels, statement
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,7 +62,7 @@ def _square(x):
 ''',
 }
 
-_FILE = '''"""A weight agnostic neural network with {n_inputs} inputs and {n_outputs} outputs. Needs PyTorch alone."""
+_FILE = '''"""A weight agnostic neural network: inputs {n_inputs}, outputs {n_outputs}. Needs PyTorch alone."""
 
 import torch
 from torch import nn
@@ -85,11 +85,14 @@ class Network(nn.Module):
         if x.dim() not in (1, 2) or x.shape[-1] != len(INPUTS):
             raise ValueError(f"x must be ({{len(INPUTS)}},) or (batch, {{len(INPUTS)}}), got {{tuple(x.shape)}}")
 {start}
-        one, zero = torch.ones_like(x[..., 0]), torch.zeros_like(x[..., 0])
-        x = x.unbind(-1)
+{constants}        x = x.unbind(-1)
 {body}
         return torch.stack([{results}], dim=-1)
 '''
+_CONSTANTS = {
+    "one": "        one = torch.ones_like(x[..., 0])\n",
+    "zero": "        zero = torch.zeros_like(x[..., 0])\n",
+}
 _SHARED = {
     "help": "    Every connection carries the parameter ``weight``, or the one that a call gives.",
     "parameter": "weight",
@@ -122,7 +125,7 @@ def source(champion: Champion, *, dtype: Dtype = "float32", weight: float | None
         dtype: Of its parameters.
         weight: Where the shared weight starts; the best one known unless given.
     """
-    return _render(make_program(champion, weight), dtype)
+    return _render(make_program(champion, weight, dtype), dtype)
 
 
 def module(champion: Champion, *, dtype: Dtype = "float32", weight: float | None = None) -> nn.Module:
@@ -163,6 +166,7 @@ def _render(program: Program, dtype: Dtype) -> str:
         functions=functions(program, _FUNCTIONS, _PARITY, dtype),
         value=_value(program),
         dtype=dtype,
+        constants=constants(program, _CONSTANTS),
         body=textwrap.indent("\n".join(lines), "        "),
         results=", ".join(names[row] for row in program.results),
         **(_OWN if program.weighted else _SHARED),
