@@ -60,6 +60,8 @@ TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
     (cli.bench, api.bench),
     (cli.tasks, api.tasks),
 ]
+FILES_TO_FILES = {"export": "export_network", "import": "import_network", "simplify": "simplify_network"}
+"""The twins whose own names are a keyword or a module."""
 ONLY_THERE = {"quiet", "as_json"}
 ONLY_HERE = {"watch", "settings"}
 
@@ -83,8 +85,11 @@ def test_a_command_and_its_twin_have_the_same_names_and_defaults(
 
 
 def test_every_command_has_a_twin() -> None:
-    assert {command.name for command, _ in TWINS} == set(cli.wann.commands)
+    assert {command.name for command, _ in TWINS} | set(FILES_TO_FILES) == set(cli.wann.commands)
     assert all(getattr(wann, function.__name__) is function for _, function in TWINS)
+    for command, name in FILES_TO_FILES.items():
+        required = {part.name for part in cli.wann.commands[command].params if part.required} - {"as_json"}
+        assert required <= set(inspect.signature(getattr(wann, name)).parameters)
 
 
 def test_a_run_has_its_files_and_one_row_a_generation(finished: Path) -> None:
@@ -321,6 +326,7 @@ def test_a_task_object_needs_no_installation(tmp_path: Path) -> None:
         name = "short"
         max_steps = 20
         paper: ClassVar = {"generations": 2, "population": 8, "verify_trials": 4}
+        preset: ClassVar = {}
 
     run = wann.search(Short(), out=tmp_path / "run", workers=1)
     assert run.generation == 2

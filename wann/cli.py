@@ -96,7 +96,10 @@ _RUNNING = _options(_WORKERS, _RAY, _QUIET, _JSON)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: a new one under runs/]")
 @_RUNNING
 def search(task: str, config: Path | None, preset: str, out: Path | None, **options: Any) -> None:
-    """Evolve networks for TASK, in a new run folder."""
+    """Evolve networks for TASK, in a new run folder.
+
+    The defaults shown are the general ones; `wann tasks` shows where a task has its own.
+    """
     from wann import api
 
     run = api.prepare(task, config=config, preset=preset, out=out, **_given(options))
@@ -298,7 +301,9 @@ def tasks(as_json: bool) -> None:
     for task in found:
         inputs, outputs = ", ".join(task.inputs), ", ".join(task.outputs)
         low, high = task.reward_range
-        print(f"{task.name:<12} in: {inputs}; out: {outputs}; return {low:g} to {high:g}")
+        print(f"{task.name}: in {inputs}; out {outputs}; return {low:g} to {high:g}")
+        for preset, settings in (("paper", task.paper), ("default", {**task.paper, **task.preset})):
+            print(f"  --preset {preset}: {', '.join(f'{name}={value}' for name, value in settings.items())}")
 
 
 def _say(quiet: bool, message: str) -> None:

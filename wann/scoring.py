@@ -124,7 +124,9 @@ class Report(msgspec.Struct, frozen=True):
         return f"{self.task}, {self.connections} connections, {self.episodes} episodes for each weight"
 
     def _markdown(self) -> str:
-        head = f"{self._title}:\n\n| weights | mean return | std over episodes | std over weights |\n|:--|--:|--:|--:|\n"
+        head = (
+            f"{self._title}:\n\n| weights | mean return | std over episodes | std over weights |\n|:--|--:|--:|--:|\n"
+        )
         return head + "".join(f"| {' | '.join(_cells(row))} |\n" for row in self.rows)
 
     def _text(self) -> str:

@@ -21,6 +21,10 @@ class Purpose(IntEnum):
     VERIFICATION = 7
     TEST = 8
     TEST_WEIGHTS = 9
+    TUNING = 10
+    TUNING_CANDIDATES = 11
+    TUNING_VERIFICATION = 12
+    TUNING_TEST = 13
 
 
 def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:

@@ -77,7 +77,7 @@ class RayEvaluator:
     def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:
         """The networks and episodes travel once, through the object store."""
         n = networks.first_node.size - 1
-        pieces = cut(n, episodes.count, PIECES_PER_WORKER * self.workers)
+        pieces = cut(n, episodes.size, PIECES_PER_WORKER * self.workers)
         work = self._ray.put((networks, episodes))
         pool = self._ray.util.ActorPool(self._actors)
         results = pool.map(lambda actor, piece: actor.play.remote(work, piece), pieces)

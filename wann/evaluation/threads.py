@@ -49,7 +49,7 @@ class ThreadEvaluator:
 
     def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:
         n = networks.first_node.size - 1
-        pieces = cut(n, episodes.count, PIECES_PER_WORKER * self.workers)
+        pieces = cut(n, episodes.size, PIECES_PER_WORKER * self.workers)
         results = self._pool.map(lambda piece: self._player.play(networks, episodes, piece), pieces)
         return assemble((n, len(episodes.weights), episodes.trials), pieces, list(results))
 

@@ -53,7 +53,7 @@ class Episodes(NamedTuple):
     """Episodes for each weight."""
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many there are."""
         return self.weights.shape[0] * self.trials
 
