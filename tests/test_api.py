@@ -58,11 +58,12 @@ TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
     (cli.test, api.test),
     (cli.show, api.show),
     (cli.bench, api.bench),
+    (cli.tune, api.tune),
     (cli.tasks, api.tasks),
 ]
 FILES_TO_FILES = {"export": "export_network", "import": "import_network", "simplify": "simplify_network"}
 """The twins whose own names are a keyword or a module."""
-ONLY_THERE = {"quiet", "as_json"}
+ONLY_THERE = {"quiet", "as_json", "format"}
 ONLY_HERE = {"watch", "settings"}
 
 
@@ -338,6 +339,21 @@ def test_a_task_object_needs_no_installation(tmp_path: Path) -> None:
         wann.resume(tmp_path / "run")
     with pytest.raises(UserError, match=r"^task cannot change within a run: .* has short, got swingup$"):
         wann.resume(tmp_path / "run", task=SwingUp())
+
+
+def test_a_network_can_be_chosen_by_its_size(finished: Path, tmp_path: Path) -> None:
+    front = wann.runs.read_front(finished)
+    for member in front:
+        size = len(member.genome.enabled)
+        assert wann.load(finished, connections=size) == member
+        assert max(len(m.genome.enabled) for m in front if len(m.genome.enabled) <= size) == size
+    assert wann.test(finished, connections=10_000, episodes=1) == wann.test(finished, episodes=1)
+    assert wann.show(finished, connections=10_000, out=tmp_path / "a.png").exists()
+    with pytest.raises(UserError, match="is not a run folder"):
+        wann.load(finished / "champion.json", connections=5)
+    (tmp_path / "front.json").write_text("[]")
+    with pytest.raises(UserError, match="has no network with 5 connections or fewer"):
+        wann.load(tmp_path, connections=5)
 
 
 def test_show_draws_where_it_is_told(finished: Path, tmp_path: Path) -> None:

@@ -12,18 +12,20 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.evaluation.work import Evaluator
-from wann.runs import CONFIG, Run, Watch, create_run, load, open_run, read_settings
-from wann.scoring import Report, score
+from wann.runs import CHAMPION, CONFIG, Run, Watch, create_run, load, open_run, read_settings
+from wann.scoring import RANDOM_WEIGHTS, Report, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
 from wann.task import JittedTask, Task, load_task, task_names
 
 if TYPE_CHECKING:
     from wann.benchmark import Benchmark
+    from wann.tuning import Watch as TuningWatch
 
 log = logging.getLogger("wann")
 
 RUNS = Path("runs")
 TOPOLOGY = "topology.svg"
+TUNED = "tuned.json"
 
 
 def search(
@@ -171,29 +173,101 @@ def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Eval
 def test(
     path: Path | str,
     *,
+    connections: int | None = None,
     episodes: int = 100,
     seed: int = 0,
     weights: Sequence[float] | None = None,
+    draws: int = RANDOM_WEIGHTS,
     task: str | Task | None = None,
     workers: int | None = None,
 ) -> Report:
-    """Score a network on trials that neither selection nor verification ever saw.
+    """Score a network in the paper's four regimes, on trials that neither selection nor verification ever saw.
 
     Args:
         path: A network file, or a run folder for its champion.
+        connections: The best of the run's archive with at most so many, instead of the champion.
         episodes: Episodes for each weight.
         seed: Of the test's trials and random weights.
         weights: Shared weights to test; those of the search unless given.
+        draws: Random weights, and random vectors of individual weights, to test.
         task: What to play; the file's own task unless given.
         workers: Threads; one for each core unless given. It does not change the result.
 
     Raises:
         UserError: The file is wrong, or does not fit the task.
     """
-    champion = load(path)
+    champion = load(path, connections)
     chosen = _task_of(champion, path, task)
     with evaluator(chosen, workers, None) as threads:
-        return score(champion, chosen, threads, episodes=episodes, seed=seed, weights=weights)
+        return score(champion, chosen, threads, episodes=episodes, seed=seed, weights=weights, draws=draws)
+
+
+def tune(
+    path: Path | str,
+    *,
+    mode: str = "individual",
+    generations: int = 1500,
+    population: int = 64,
+    trials: int = 32,
+    sigma: float = 0.1,
+    seed: int = 0,
+    task: str | Task | None = None,
+    out: Path | str | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    watch: TuningWatch | None = None,
+) -> Champion:
+    """Find weights for a network: the best shared weight, then from there one for each connection by CMA-ES.
+
+    A tuning that was interrupted goes on, with the same result, when it is repeated.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        mode: "individual", or "shared" for the best shared weight alone.
+        generations: Generations of CMA-ES.
+        population: Candidates a generation.
+        trials: Episodes of each candidate, the same for all candidates of a generation.
+        sigma: Standard deviation of the first candidates around the start.
+        seed: All chance of the tuning comes from it.
+        task: What to play; the file's own task unless given.
+        out: The network file to write; ``tuned.json`` beside the network unless given.
+        workers: As for ``search``.
+        ray: As for ``search``.
+        watch: Called after each generation.
+
+    Returns:
+        The network with weights on its connections, as written; ``provenance["tuning"]`` has its scores.
+
+    Raises:
+        UserError: The file or an argument is wrong, does not fit the task, or ``out`` cannot be written.
+        KeyboardInterrupt: The tuning was interrupted; it is saved beside ``out``.
+    """
+    from wann import tuning
+    from wann.unfinished import Unfinished
+
+    champion, target = load(path), tuned_path(path, out)
+    chosen = _task_of(champion, path, task)
+    settings = tuning.make_tuning_settings(
+        mode=mode, generations=generations, population=population, trials=trials, sigma=sigma, seed=seed
+    )
+    store = Unfinished(target, tuning.identity(champion, chosen, settings))
+    with store.open(), evaluator(chosen, workers, ray) as player:
+        tuned, _ = tuning.tune(champion, chosen, player, settings, store=store, watch=watch)
+        tuned.save(target)
+    return tuned
+
+
+def tuned_path(path: Path | str, out: Path | str | None) -> Path:
+    """Where ``tune`` writes.
+
+    Raises:
+        UserError: That is the file that it reads.
+    """
+    source = Path(path)
+    target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TUNED
+    if target.resolve() == (source / CHAMPION if source.is_dir() else source).resolve():
+        raise UserError(f"{target} is the network that is tuned: name another file with --out")
+    return target
 
 
 def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> Task:
@@ -211,11 +285,14 @@ def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> T
     return loaded
 
 
-def show(path: Path | str, *, out: Path | str | None = None, disabled: bool = False) -> Path:
+def show(
+    path: Path | str, *, connections: int | None = None, out: Path | str | None = None, disabled: bool = False
+) -> Path:
     """Draw a network: layered, inputs left, outputs right, activations by colour and glyph.
 
     Args:
         path: A network file, or a run folder for its champion.
+        connections: The best of the run's archive with at most so many, instead of the champion.
         out: The figure, .svg, .png or .pdf; ``topology.svg`` beside the network unless given.
         disabled: Draw disabled connections too.
 
@@ -227,7 +304,7 @@ def show(path: Path | str, *, out: Path | str | None = None, disabled: bool = Fa
     """
     from wann.figures.topology import draw, save
 
-    champion = load(path)
+    champion = load(path, connections)
     source = Path(path)
     target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TOPOLOGY
     figure = draw(champion.genome, champion.inputs, champion.outputs, title=_title(champion), disabled=disabled)

@@ -16,7 +16,6 @@ from wann.errors import UserError, suggestion
 
 if TYPE_CHECKING:
     from wann.runs import Run
-    from wann.scoring import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,6 +83,9 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 _WORKERS = click.option("--workers", type=click.IntRange(1), help="Threads or Ray workers.  [default: all cores]")
 _RAY = click.option("--ray", metavar="local|ADDRESS", help="Evaluate on Ray workers instead of threads.")
+_CONNECTIONS = click.option(
+    "--connections", type=click.IntRange(0), help="The best of a run's archive with at most so many, not the champion."
+)
 _QUIET = click.option("--quiet", is_flag=True, help="No progress, no messages.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _RUNNING = _options(_WORKERS, _RAY, _QUIET, _JSON)
@@ -151,46 +153,72 @@ def _finish(run: Run, options: dict[str, Any]) -> None:
 
 @wann.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@_CONNECTIONS
 @click.option("--episodes", type=int, default=100, show_default=True, help="Episodes for each weight.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the trials and random weights.")
 @click.option("--weights", metavar="A,B,...", help="Shared weights to test.  [default: those of the search]")
+@click.option("--draws", type=int, default=100, show_default=True, help="Random weights to test.")
 @click.option("--task", help="What to play.  [default: the network's own task]")
+@click.option("--format", metavar="text|md|csv", default="text", show_default=True, help="How to print the table.")
 @_WORKERS
 @_JSON
-def test(path: Path, weights: str | None, as_json: bool, **options: Any) -> None:
-    """Score the network in PATH, a network file or a run folder, on fresh trials."""
+def test(path: Path, weights: str | None, format: str, as_json: bool, **options: Any) -> None:
+    """Score the network in PATH, a network file or a run folder, on fresh trials: the paper's four regimes."""
     from wann import api
+    from wann.scoring import check_format
     from wann.settings import decode_text
 
+    check_format(format)
     chosen = None if weights is None else decode_text("weights", weights)
     report = api.test(path, weights=chosen, **options)
     if as_json:
         _print_json(report)
     else:
-        _print_report(report)
-
-
-def _print_report(report: Report) -> None:
-    print(f"{report.task}, {report.connections} connections, {report.episodes} episodes for each weight\n")
-    print(f"{'shared weight':<24}{'mean return':>12}{'std over episodes':>20}")
-    for row in report.weights:
-        print(f"{row.weight:<24g}{row.mean:>12.1f}{row.std:>20.1f}")
-    print(f"{'mean over these':<24}{report.mean:>12.1f}")
-    random = report.random
-    print(f"{'random, from U(-2, 2)':<24}{random.mean:>12.1f}{random.std_episodes:>20.1f}", end="")
-    print(f"   (std over {random.draws} weights: {random.std_weights:.1f})")
-    print(f"{f'best, {report.best.weight:.2f}':<24}{report.best.mean:>12.1f}{report.best.std:>20.1f}")
+        print(report.table(format), end="")
 
 
 @wann.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--mode", metavar="individual|shared", default="individual", show_default=True, help="Weights to find.")
+@click.option("--generations", type=int, default=1500, show_default=True, help="Generations of CMA-ES.")
+@click.option("--population", type=int, default=64, show_default=True, help="Candidates a generation.")
+@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate.")
+@click.option("--sigma", type=float, default=0.1, show_default=True, help="First standard deviation around the start.")
+@click.option("--seed", type=int, default=0, show_default=True, help="All chance of the tuning comes from it.")
+@click.option("--task", help="What to play.  [default: the network's own task]")
+@click.option("--out", type=click.Path(path_type=Path), help="Network file.  [default: tuned.json beside the network]")
+@_RUNNING
+def tune(path: Path, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Find weights for the network in PATH, a network file or a run folder: a shared one, then one a connection."""
+    from wann import api
+    from wann.tuning import Lines
+
+    target = api.tuned_path(path, out)
+    try:
+        tuned = api.tune(path, out=target, watch=None if quiet else Lines(), **options)
+    except KeyboardInterrupt:
+        _say(quiet, "interrupted and saved; the same command goes on")
+        raise
+    found = tuned.provenance["tuning"]
+    _say(
+        quiet,
+        f"mean return {found['result']['mean']:.1f} on fresh trials, from {found['start']['mean']:.1f}; best shared "
+        f"weight {found['shared_weight']:.3f}; see {target}",
+    )
+    if as_json:
+        _print_json({"file": str(target), **found})
+
+
+@wann.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_CONNECTIONS
 @click.option("--out", type=click.Path(path_type=Path), help="The figure: .svg, .png or .pdf.  [default: topology.svg]")
 @click.option("--disabled", is_flag=True, help="Draw disabled connections too.")
-def show(path: Path, out: Path | None, disabled: bool) -> None:
+def show(path: Path, **options: Any) -> None:
     """Draw the network in PATH, a network file or a run folder."""
     from wann import api
 
-    print(api.show(path, out=out, disabled=disabled))
+    print(api.show(path, **options))
 
 
 @wann.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,10 @@ class Strategy:
     """
 
     def __init__(self, mean: Floats, *, sigma: float, population: int) -> None:
-        kind = CMA if mean.size <= LARGEST_FULL else SepCMA
-        self._libraries = ThreadpoolController()
+        kind: Any = CMA if mean.size <= LARGEST_FULL else SepCMA
+        self._libraries: Any = ThreadpoolController()
         start = np.array(mean, dtype=np.float64)
-        self._new = lambda: kind(mean=start.copy(), sigma=sigma, population_size=population)
+        self._new: Callable[[], Any] = lambda: kind(mean=start.copy(), sigma=sigma, population_size=population)
         self.state: Arrays = _numbers(self._new())
 
     @property
@@ -87,12 +88,12 @@ class Strategy:
         return optimizer
 
 
-def _attributes(optimizer: CMA | SepCMA) -> dict[str, Any]:
+def _attributes(optimizer: Any) -> dict[str, Any]:
     attributes: dict[str, Any] = optimizer.__getstate__()
     return attributes
 
 
-def _numbers(optimizer: CMA | SepCMA) -> dict[str, NDArray[Any]]:
+def _numbers(optimizer: Any) -> dict[str, NDArray[Any]]:
     """The attributes as arrays; caches that are not filled are None and left out."""
     values = {name: value for name, value in _attributes(optimizer).items() if value is not None}
     return {name: np.array(value) for name, value in values.items()}

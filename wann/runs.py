@@ -19,7 +19,7 @@ from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_c
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.evolution import Scores, Search
-from wann.files import append, write_atomically
+from wann.files import append, decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
 from wann.network import express
 from wann.population import Arrays, Floats, Population
@@ -317,11 +317,31 @@ def open_run(folder: Path, task: Task, settings: Settings) -> Run:
     return run
 
 
-def load(path: Path | str) -> Champion:
-    """The network in a network file, or the champion of a run folder.
+def load(path: Path | str, connections: int | None = None) -> Champion:
+    """The network in a network file, or one of a run folder.
+
+    Args:
+        path: The file or folder.
+        connections: The best network of the run's archive with at most so many; its champion unless given.
 
     Raises:
         UserError: There is none, or it cannot be read.
     """
     path = Path(path)
-    return read_champion(path / CHAMPION if path.is_dir() else path)
+    if connections is None:
+        return read_champion(path / CHAMPION if path.is_dir() else path)
+    if not path.is_dir():
+        raise UserError(f"connections chooses from the archive of a run, and {path} is not a run folder")
+    small = [c for c in read_front(path) if len(c.genome.enabled) <= connections]
+    if not small:
+        raise UserError(f"the archive of {path} has no network with {connections} connections or fewer")
+    return small[-1]
+
+
+def read_front(folder: Path) -> list[Champion]:
+    """The archive of a run, smallest network first.
+
+    Raises:
+        UserError: There is none, or it cannot be read.
+    """
+    return decode_json(read_bytes(folder / FRONT, "archive"), list[Champion], str(folder / FRONT))

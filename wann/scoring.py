@@ -111,8 +111,7 @@ class Report(msgspec.Struct, frozen=True):
         Raises:
             UserError: There is no such format.
         """
-        if format not in FORMATS:
-            raise UserError(f"there is no format {format!r}: {suggestion(format, FORMATS)}")
+        check_format(format)
         if format == "csv":
             text = io.StringIO()
             csv.writer(text, lineterminator="\n").writerows([Row._fields, *self.rows])
@@ -134,6 +133,16 @@ class Report(msgspec.Struct, frozen=True):
         cells += [_cells(row) for row in self.rows]
         lines = [f"{name:<28}{mean:>12}{episodes:>20}{weights:>20}".rstrip() for name, mean, episodes, weights in cells]
         return f"{self._title}\n\n" + "".join(f"{line}\n" for line in lines)
+
+
+def check_format(format: str) -> None:
+    """Make sure that there is such a format.
+
+    Raises:
+        UserError: There is none.
+    """
+    if format not in FORMATS:
+        raise UserError(f"there is no format {format!r}: {suggestion(format, FORMATS)}")
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:

@@ -55,7 +55,7 @@ class Episodes(NamedTuple):
     @property
     def size(self) -> int:
         """How many there are."""
-        return self.weights.shape[0] * self.trials
+        return len(self.weights) * self.trials
 
     def part(self, first: int, last: int) -> tuple[Floats, Floats]:
         """Weight and first state of the episodes ``first`` to ``last``; a row each."""
