@@ -358,8 +358,11 @@ def test_the_table_of_a_test_has_the_reports_numbers(call: Call, finished: Path)
     for line, row in zip(lines[3:], report.weights, strict=False):
         assert line.split() == [f"{row.weight:g}", f"{row.mean:.1f}", f"{row.std:.1f}"]
     assert f"{report.mean:.1f}" in result.out
-    assert f"std over 100 weights: {report.random.std_weights:.1f}" in result.out
-    assert f"best, {report.best.weight:.2f}" in result.out
+    random = next(line for line in lines if line.startswith("random shared"))
+    assert random.split()[-3:] == [
+        f"{number:.1f}" for number in (report.random.mean, report.random.std_episodes, report.random.std_weights)
+    ]
+    assert f"best shared, {report.best.weight:.2f}" in result.out
 
 
 def test_show_prints_where_the_figure_is(call: Call, finished: Path, tmp_path: Path) -> None:

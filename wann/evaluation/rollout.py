@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -244,7 +245,8 @@ def compile_rollout(task: JittedTask) -> Rollout:
     """The kernel that plays a task's episodes.
 
     Its code is a small file in the kernel cache, named after a digest of all that the task's functions use, so that
-    other processes load the kernel instead of compiling it again, as long as nothing in it has changed.
+    other processes load the kernel instead of compiling it again, as long as nothing in it has changed. Functions of
+    no module that Python can import by name are compiled in each process: Numba could not load them.
 
     Returns:
         ``rollout(networks, first, last, weights, starts, limit, returns) -> steps``: plays every episode with the
@@ -255,7 +257,8 @@ def compile_rollout(task: JittedTask) -> Rollout:
     path = cache_folder() / f"rollout_{_digest(task, source)}.py"
     _write_once(path, source)
     names: dict[str, Any] = {"task_step": inlined(task.step), "task_observe": inlined(task.observe)}
-    names |= {"inlined": inlined, "kernel": kernel, "__name__": __name__}
+    importable = all(inspect.getmodule(function) is not None for function in (task.step, task.observe))
+    names |= {"inlined": inlined, "kernel": kernel if importable else inlined, "__name__": __name__}
     exec(compile(source, str(path), "exec"), names)
     names["play"] = inlined(FunctionType(_play.__code__, globals() | names, "play"))
     rollout: Rollout = names["rollout"]
