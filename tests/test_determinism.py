@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_threads_do_not_matter(reference: tuple[object, ...], tmp_path: Path, wo
 def test_chunking_does_not_matter(
     reference: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
-    monkeypatch.setattr(threads, "PIECES_PER_WORKER", pieces)
+    monkeypatch.setattr(threads, "PIECES_PER_THREAD", pieces)
     wann.search("swingup", out=tmp_path / "run", workers=2, **SETTINGS)
     assert outcome(tmp_path / "run") == reference
 
@@ -72,7 +73,7 @@ def test_chunking_does_not_matter(
 def test_every_way_to_cut_the_work_covers_it_once() -> None:
     for networks, episodes, parts in [(1, 1, 8), (192, 18, 16), (3, 600, 16), (2, 100, 7), (5, 33, 64)]:
         count = np.zeros((networks, episodes), dtype=int)
-        for piece in cut(networks, episodes, parts):
+        for piece in cut(Piece(0, networks, 0, episodes), parts):
             count[piece.first_network : piece.last_network, piece.first_episode : piece.last_episode] += 1
         assert (count == 1).all()
 
@@ -93,11 +94,13 @@ def test_ray_workers_do_not_matter(reference: tuple[object, ...], tmp_path: Path
     assert outcome(tmp_path / "run") == reference
 
 
-def test_a_ray_worker_killed_in_mid_generation_does_not_matter(reference: tuple[object, ...], tmp_path: Path) -> None:
+def test_a_ray_actor_killed_in_mid_generation_does_not_matter(
+    reference: tuple[object, ...], tmp_path: Path, two_nodes: str
+) -> None:
     import ray
 
     run = prepare("swingup", out=tmp_path / "run", **SETTINGS)
-    evaluator = RayEvaluator(run.task, "local", 2)  # type: ignore[arg-type]
+    evaluator = RayEvaluator(run.task, two_nodes)  # type: ignore[arg-type]
     pids = [ray.get(actor.pid.remote()) for actor in evaluator._actors]
     try:
         run.advance(evaluator, _Killer(pids))
@@ -105,11 +108,23 @@ def test_a_ray_worker_killed_in_mid_generation_does_not_matter(reference: tuple[
     finally:
         evaluator.close()
     assert outcome(run.folder) == reference
-    assert set(survivors).isdisjoint(pids), "no worker died: the test would prove nothing"
+    assert len(pids) == 2
+    assert set(survivors).isdisjoint(pids), "no actor died: the test would prove nothing"
+
+
+@pytest.fixture
+def two_nodes() -> Iterator[str]:
+    """The address of a cluster of two Ray nodes, each with a core, on this machine."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    yield cluster.address
+    cluster.shutdown()
 
 
 class _Killer:
-    """Kills a worker a moment after the third and the sixth generation: in the middle of the next one."""
+    """Kills an actor a moment after the third and the sixth generation: in the middle of the next one."""
 
     def __init__(self, pids: list[int]) -> None:
         self._pids = list(pids)

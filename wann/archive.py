@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,34 +22,35 @@ CANDIDATES = 4
 """Networks of a generation that are looked at, the best on its own trials."""
 
 
-class Verified(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, eq=False)
+class Verified:
     """A member of the archive, and its returns on the verification trials."""
 
     genome: Genome
     generation: int
     """The generation in which it entered."""
-    returns: tuple[tuple[float, ...], ...]
+    returns: Floats
     """(weights, trials)"""
 
-    @property
+    @cached_property
     def connections(self) -> int:
         """Enabled connections."""
         return len(self.genome.enabled)
 
-    @property
+    @cached_property
     def means(self) -> Floats:
         """The mean return with each weight."""
-        return np.asarray(np.array(self.returns).mean(axis=1))
+        return np.asarray(self.returns.mean(axis=1))
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """The mean return over weights and trials."""
         return float(self.means.mean())
 
-    @property
+    @cached_property
     def screening(self) -> float:
         """The mean return over the first ``SCREENING`` trials of each weight."""
-        return float(np.array(self.returns)[:, :SCREENING].mean())
+        return float(self.returns[:, :SCREENING].mean())
 
 
 Verify = Callable[[Population, slice], Floats]
@@ -98,7 +101,7 @@ class Archive:
         if self._trials > SCREENING:
             rest = self._verify([genome for genome, _ in survivors], slice(SCREENING, self._trials), verify)
             survivors = [(g, np.hstack([first, second])) for (g, first), second in zip(survivors, rest, strict=True)]
-        return Findings([Verified(genome, generation, _rows(returns)) for genome, returns in survivors], seen)
+        return Findings([Verified(genome, generation, returns) for genome, returns in survivors], seen)
 
     def update(self, findings: Findings) -> None:
         """Let in those that were verified and belong to the front."""
@@ -155,12 +158,8 @@ class Archive:
             raise ValueError(f"archive_returns: expected numbers, (members, weights, {self._trials})")
         if seen.dtype != np.uint64:
             raise ValueError(f"archive_seen: expected uint64, got {seen.dtype}")
-        self.front = [Verified(*member, _rows(rows)) for member, rows in zip(members, returns, strict=True)]
+        self.front = [Verified(*member, rows) for member, rows in zip(members, returns, strict=True)]
         self._seen = {word.tobytes() for word in seen}
-
-
-def _rows(returns: Floats) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(row) for row in returns.tolist())
 
 
 def _fingerprint(genome: Genome) -> bytes:

@@ -111,7 +111,7 @@ def test_chunking_does_not_matter(one: ThreadEvaluator, monkeypatch: pytest.Monk
     networks = express_one(genome())
     vectors = drawn(networks, 40)
     expected = evaluate_again(one, vectors)
-    monkeypatch.setattr(threads, "PIECES_PER_WORKER", pieces)
+    monkeypatch.setattr(threads, "PIECES_PER_THREAD", pieces)
     np.testing.assert_array_equal(evaluate_again(one, vectors).returns, expected.returns)
 
 

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from wann.evaluation.work import (
     Episodes,
     Evaluation,
+    Piece,
+    Played,
     Player,
-    assemble,
     check_vectors,
     cut,
+    join,
     make_common_episodes,
     make_episodes,
 )
@@ -20,7 +22,7 @@ from wann.network import Networks
 from wann.population import Floats, Integers
 from wann.task import JittedTask
 
-PIECES_PER_WORKER = 8
+PIECES_PER_THREAD = 8
 
 
 def cores() -> int:
@@ -39,19 +41,21 @@ class ThreadEvaluator:
 
     def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
-        return self._play(networks, make_episodes(self._task, weights, seeds))
+        episodes = make_episodes(self._task, weights, seeds)
+        returns, steps = self.play(networks, episodes, Piece.all(networks, episodes))
+        return Evaluation(returns.reshape(-1, *seeds.shape), steps)
 
     def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
         """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
         check_vectors(networks, vectors)
-        found = self._play(networks, make_common_episodes(self._task, vectors, seeds))
-        return Evaluation(found.returns[0], found.steps)
+        episodes = make_common_episodes(self._task, vectors, seeds)
+        returns, steps = self.play(networks, episodes, Piece.all(networks, episodes))
+        return Evaluation(returns.reshape(-1, seeds.size), steps)
 
-    def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:
-        n = networks.first_node.size - 1
-        pieces = cut(n, episodes.size, PIECES_PER_WORKER * self.workers)
-        results = self._pool.map(lambda piece: self._player.play(networks, episodes, piece), pieces)
-        return assemble((n, len(episodes.weights), episodes.trials), pieces, list(results))
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
+        pieces = cut(piece, PIECES_PER_THREAD * self.workers)
+        return join(piece, pieces, self._pool.map(lambda part: self._player.play(networks, episodes, part), pieces))
 
     def close(self) -> None:
         """Stop the threads; pieces that have not begun are dropped."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -73,6 +74,20 @@ class Piece(NamedTuple):
     first_episode: int
     last_episode: int
 
+    @classmethod
+    def all(cls, networks: Networks, episodes: Episodes) -> Piece:
+        """All the work there is."""
+        return cls(0, networks.first_node.size - 1, 0, episodes.size)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(networks, episodes)"""
+        return self.last_network - self.first_network, self.last_episode - self.first_episode
+
+
+Played = tuple[Floats, int]
+"""The returns of a piece, (its networks, its episodes), and the environment steps taken."""
+
 
 def make_episodes(task: JittedTask, weights: Sequence[float], seeds: Integers) -> Episodes:
     """Every weight with its trials; a trial's chance comes from its seed alone. ``seeds`` is (weights, trials)."""
@@ -101,20 +116,37 @@ def _episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
 
 
 def _starts(task: JittedTask, seeds: Integers) -> Floats:
-    return np.array([task.start(np.random.default_rng(seed)) for seed in seeds.ravel()], dtype=np.float64)
+    return np.array([_start(task, seed) for seed in seeds.ravel().tolist()], dtype=np.float64)
 
 
-def cut(networks: int, episodes: int, parts: int) -> list[Piece]:
+@lru_cache(maxsize=4096)  # the verification trials come back every generation
+def _start(task: JittedTask, seed: int) -> Sequence[float]:
+    return task.start(np.random.default_rng(seed))
+
+
+def cut(whole: Piece, parts: int) -> list[Piece]:
     """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few."""
+    networks, episodes = whole.shape
     rows = min(networks, parts)
     columns = max(1, min(episodes // 32, parts // rows))
-    network_edges = np.linspace(0, networks, rows + 1).astype(int).tolist()
-    episode_edges = np.linspace(0, episodes, columns + 1).astype(int).tolist()
+    network_edges = np.linspace(whole.first_network, whole.last_network, rows + 1).astype(int).tolist()
+    episode_edges = np.linspace(whole.first_episode, whole.last_episode, columns + 1).astype(int).tolist()
     return [
         Piece(*network_range, *episode_range)
         for network_range in pairwise(network_edges)
         for episode_range in pairwise(episode_edges)
     ]
+
+
+def join(whole: Piece, pieces: Sequence[Piece], results: Iterable[Played]) -> Played:
+    """Put the results of all pieces of ``whole`` together."""
+    returns, steps = np.empty(whole.shape), 0
+    for piece, (part, count) in zip(pieces, results, strict=True):
+        networks = slice(piece.first_network - whole.first_network, piece.last_network - whole.first_network)
+        episodes = slice(piece.first_episode - whole.first_episode, piece.last_episode - whole.first_episode)
+        returns[networks, episodes] = part
+        steps += count
+    return returns, steps
 
 
 class Player:
@@ -124,18 +156,10 @@ class Player:
         self.task = task
         self._rollout = compile_rollout(task)
 
-    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> tuple[Floats, int]:
-        """The returns of a piece, (its networks, its episodes), and the environment steps taken."""
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
         weights, starts = episodes.part(piece.first_episode, piece.last_episode)
-        returns = np.empty((piece.last_network - piece.first_network, len(starts)))
+        returns = np.empty(piece.shape)
         limit = self.task.max_steps
         steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, limit, returns)
         return returns, steps
-
-
-def assemble(shape: tuple[int, int, int], pieces: Sequence[Piece], results: Sequence[tuple[Floats, int]]) -> Evaluation:
-    """Put the results of all pieces together; ``shape`` is (networks, weights, trials)."""
-    returns = np.empty((shape[0], shape[1] * shape[2]))
-    for piece, (part, _) in zip(pieces, results, strict=True):
-        returns[piece.first_network : piece.last_network, piece.first_episode : piece.last_episode] = part
-    return Evaluation(returns.reshape(shape), sum(steps for _, steps in results))
