@@ -37,7 +37,7 @@ def save_checkpoint(folder: Path, state: Arrays) -> None:
     """
     content = {"version": np.array(VERSION), **state}
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **content, digest=_digest(content))
+    np.savez(buffer, **content, digest=_digest(content))
     latest, new = folder / LATEST, folder / _NEW
     write_atomically(new, buffer.getvalue())
     if latest.exists():
