@@ -35,7 +35,7 @@ def save_checkpoint(folder: Path, state: Arrays) -> None:
     Raises:
         OSError: It cannot be written; both older ones are still there.
     """
-    content = {"version": np.array(VERSION), **state}
+    content: dict[str, Any] = {"version": np.array(VERSION), **state}
     buffer = io.BytesIO()
     np.savez(buffer, **content, digest=_digest(content))
     latest, new = folder / LATEST, folder / _NEW

@@ -1,0 +1,1 @@
+"""The subcommands of ``wann``: each parses, calls its Python twin, prints."""

@@ -1,0 +1,75 @@
+"""The commands ``search`` and ``resume``."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wann.commands.options import RUNNING, SettingsCommand, given_settings, print_json, say
+
+if TYPE_CHECKING:
+    from wann.runs import Run
+
+
+@click.command(cls=SettingsCommand)
+@click.argument("task")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with settings, as a run's config.toml.")
+@click.option("--preset", metavar="default|paper", default="default", show_default=True, help="Settings to start from.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: a new one under runs/]")
+@RUNNING
+def search(task: str, config: Path | None, preset: str, out: Path | None, **options: Any) -> None:
+    """Evolve networks for TASK, in a new run folder.
+
+    The defaults shown are the general ones; `wann tasks` shows where a task has its own.
+    """
+    from wann import api
+
+    run = api.prepare(task, config=config, preset=preset, out=out, **given_settings(options))
+    _finish(run, options)
+
+
+@click.command(cls=SettingsCommand)
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@RUNNING
+def resume(folder: Path, **options: Any) -> None:
+    """Continue the run in the folder RUN; --generations extends it."""
+    from wann import api
+
+    _finish(api.reopen(folder, **given_settings(options)), options)
+
+
+def _finish(run: Run, options: dict[str, Any]) -> None:
+    from wann import api
+    from wann.jit import compiled_before
+    from wann.progress import watching
+
+    quiet = options["quiet"]
+    if quiet:
+        logging.disable(logging.CRITICAL)
+    say(
+        quiet,
+        f"{run.settings.task}: {run.settings.generations} generations of {run.settings.population}, seed "
+        f"{run.settings.seed}, in {run.folder}",
+    )
+    if not compiled_before():
+        say(quiet, "compiling the kernels, once on this machine: about half a minute")
+    try:
+        with watching(run.settings.generations, run.generation, quiet) as watch:
+            api.finish(run, workers=options["workers"], ray=options["ray"], watch=watch)
+    except KeyboardInterrupt:
+        say(quiet, f"interrupted after generation {run.generation}; continue with: wann resume {run.folder}")
+        raise
+    champion = run.champion
+    scores = champion.scores
+    assert scores is not None
+    say(
+        quiet,
+        f"champion: mean return {scores.mean:.1f} over {len(scores.weights)} weights and {scores.trials} fresh "
+        f"trials each, {len(champion.genome.enabled)} connections; see {run.folder / api.TOPOLOGY}",
+    )
+    if options["as_json"]:
+        print_json({"run": str(run.folder), "generations": run.generation, "champion": json.loads(champion.encode())})
