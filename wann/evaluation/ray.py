@@ -68,10 +68,12 @@ class RayEvaluator:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
         return self._play(networks, make_episodes(self._task, weights, seeds))
 
-    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
+    def evaluate_weights(
+        self, networks: Networks, vectors: Floats, seeds: Integers, *, horizon: float = 1.0
+    ) -> Evaluation:
         """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
         check_vectors(networks, vectors)
-        found = self._play(networks, make_common_episodes(self._task, vectors, seeds))
+        found = self._play(networks, make_common_episodes(self._task, vectors, seeds, horizon))
         return Evaluation(found.returns[0], found.steps)
 
     def _play(self, networks: Networks, episodes: Episodes) -> Evaluation:

@@ -29,13 +29,16 @@ class Evaluator(Protocol):
     def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
 
-    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
+    def evaluate_weights(
+        self, networks: Networks, vectors: Floats, seeds: Integers, *, horizon: float = 1.0
+    ) -> Evaluation:
         """Play one network with many vectors of individual weights, all on the same trials.
 
         Args:
             networks: The network, alone.
             vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
             seeds: Those of the trials; (trials,).
+            horizon: Episodes end after this share of the task's steps.
         """
 
     def close(self) -> None:
@@ -51,6 +54,8 @@ class Episodes(NamedTuple):
     """The first states: of the trials of each weight, (weights * trials, state), or of all alike, (trials, state)."""
     trials: int
     """Episodes for each weight."""
+    limit: int
+    """Steps after which an episode ends."""
 
     @property
     def size(self) -> int:
@@ -76,12 +81,19 @@ class Piece(NamedTuple):
 
 def make_episodes(task: JittedTask, weights: Sequence[float], seeds: Integers) -> Episodes:
     """Every weight with its trials; a trial's chance comes from its seed alone. ``seeds`` is (weights, trials)."""
-    return _episodes(np.array(weights, dtype=np.float64), _starts(task, seeds), seeds.shape[1])
+    shared, starts = np.array(weights, dtype=np.float64), _starts(task, seeds)
+    sealed(shared, starts)
+    return Episodes(shared, starts, seeds.shape[1], task.max_steps)
 
 
-def make_common_episodes(task: JittedTask, vectors: Floats, seeds: Integers) -> Episodes:
-    """Every vector of individual weights, (vectors, sources), with the same trials; ``seeds`` is (trials,)."""
-    return _episodes(np.array(vectors, dtype=np.float64), _starts(task, seeds), seeds.size)
+def make_common_episodes(task: JittedTask, vectors: Floats, seeds: Integers, horizon: float) -> Episodes:
+    """Every vector of individual weights, (vectors, sources), with the same trials; ``seeds`` is (trials,).
+
+    ``horizon`` is the share of the task's steps after which an episode ends.
+    """
+    individual, starts = np.array(vectors, dtype=np.float64), _starts(task, seeds)
+    sealed(individual, starts)
+    return Episodes(individual, starts, seeds.size, max(1, round(horizon * task.max_steps)))
 
 
 def check_vectors(networks: Networks, vectors: Floats) -> None:
@@ -93,11 +105,6 @@ def check_vectors(networks: Networks, vectors: Floats) -> None:
     n, sources = networks.first_node.size - 1, networks.sources.size
     if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
         raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
-
-
-def _episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
-    sealed(weights, starts)
-    return Episodes(weights, starts, trials)
 
 
 def _starts(task: JittedTask, seeds: Integers) -> Floats:
@@ -128,8 +135,8 @@ class Player:
         """The returns of a piece, (its networks, its episodes), and the environment steps taken."""
         weights, starts = episodes.part(piece.first_episode, piece.last_episode)
         returns = np.empty((piece.last_network - piece.first_network, len(starts)))
-        limit = self.task.max_steps
-        steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, limit, returns)
+        span = piece.first_network, piece.last_network
+        steps = self._rollout(networks, *span, weights, starts, episodes.limit, returns)
         return returns, steps
 
 
