@@ -274,12 +274,7 @@ def test_golden_section_finds_the_top() -> None:
 
 
 def test_settings_are_frozen_and_have_the_commands_defaults() -> None:
-    assert (
-        make_tuning_settings(
-            TASK,
-        )
-        == TuningSettings()
-    )
+    assert make_tuning_settings(TASK) == TuningSettings(horizons=(0.15, 0.3, 1.0))
     with pytest.raises(UserError, match="population: expected int, got '8'"):
         make_tuning_settings(TASK, population="8")
 
