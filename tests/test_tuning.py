@@ -45,7 +45,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "SWEEP_TRIALS", 4)
     monkeypatch.setattr(descent, "VERIFY_EVERY", 3)
     monkeypatch.setattr(descent, "VERIFY_TRIALS", 20)
-    monkeypatch.setattr(tuning, "VERIFY_TRIALS", 20)
 
 
 def champion(seed: int = 3) -> Champion:

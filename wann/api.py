@@ -187,7 +187,7 @@ def test(
     Args:
         path: A network file, or a run folder for its champion.
         connections: The best of the run's archive with at most so many, instead of the champion.
-        episodes: Episodes for each weight; the task's ``test_episodes`` unless given.
+        episodes: Episodes for each weight; 100 unless given, or 1 for a data set, whose episode is all samples.
         seed: Of the test's trials and random weights.
         weights: Shared weights to test; those of the search unless given.
         draws: Random weights, and random vectors of individual weights, to test.
@@ -211,6 +211,7 @@ def tune(
     population: int = 64,
     trials: int = 32,
     sigma: float = 0.1,
+    rate: float = 0.01,
     horizons: Sequence[float] | None = None,
     seed: int = 0,
     task: str | Task | None = None,
@@ -225,11 +226,13 @@ def tune(
 
     Args:
         path: A network file, or a run folder for its champion.
-        mode: "individual", or "shared" for the best shared weight alone.
-        generations: Generations of CMA-ES, shared out among the horizons.
+        mode: "individual" for CMA-ES, "gradient" for gradient descent on a data set, or "shared" for the best shared
+            weight alone.
+        generations: Generations of CMA-ES, shared out among the horizons, or batches of gradient descent.
         population: Candidates a generation.
         trials: Episodes of each candidate on the first horizon; twice as many on the second, and so on.
         sigma: Standard deviation of the first candidates around the start.
+        rate: Learning rate of gradient descent at first; it falls to 0.
         horizons: Shares of an episode to tune on, one after the other; the task's own, or whole episodes, unless given.
         seed: All chance of the tuning comes from it.
         task: What to play; the file's own task unless given.
@@ -256,6 +259,7 @@ def tune(
         "population": population,
         "trials": trials,
         "sigma": sigma,
+        "rate": rate,
     }
     if horizons is not None:
         given["horizons"] = horizons

@@ -38,7 +38,7 @@ class DataTask(Task):
     """Share of the training samples that is held out for validation."""
     reward_range = (-np.inf, 0.0)
     preset: ClassVar[dict[str, Any]] = {"trials": 1, "verify_trials": 1}
-    test_episodes = 1
+    exhaustive = True
 
     @abstractmethod
     def load(self) -> tuple[tuple[ArrayLike, ArrayLike], tuple[ArrayLike, ArrayLike]]:

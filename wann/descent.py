@@ -1,20 +1,23 @@
-"""CMA-ES on the weights of one network, with verification on fresh trials as it goes."""
+"""Better weights for one network, by CMA-ES or by gradients, with verification on fresh trials as it goes."""
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from wann.cma import Strategy
+from wann.dataset import DataTask, Samples
 from wann.evaluation.work import Evaluator
+from wann.gradient import Adam, fresh_adam, loss_gradient
 from wann.interruption import Interruption
 from wann.network import Networks
 from wann.population import Arrays, Floats, Integers
 from wann.seeds import Purpose, trial_seeds
-from wann.task import Part
+from wann.task import Part, Task
 from wann.unfinished import Unfinished
 
 if TYPE_CHECKING:
@@ -24,7 +27,8 @@ CHECKPOINT_SECONDS = 10.0
 VERIFY_EVERY = 10
 """Generations between two verifications."""
 VERIFY_TRIALS = 1000
-"""Fresh episodes that decide between the best candidates, and as many others for the final score."""
+"""Fresh episodes that decide between the best candidates, and as many others for the final score; for a data set
+all samples of a part, once."""
 BEST_FEW = 3
 """Candidates of a generation that are verified beside the mean of the distribution."""
 PREFIX = "strategy_"
@@ -73,10 +77,11 @@ _PARTS = {
 class Player:
     """Plays one network with many vectors of weights, and counts the steps."""
 
-    def __init__(self, evaluator: Evaluator, networks: Networks, settings: TuningSettings) -> None:
+    def __init__(self, evaluator: Evaluator, networks: Networks, settings: TuningSettings, task: Task) -> None:
         self.steps = 0
+        self.verify_trials = 1 if task.exhaustive else VERIFY_TRIALS
         self._evaluator = evaluator
-        self._networks = networks
+        self.networks = networks
         self.settings = settings
 
     def returns(
@@ -84,17 +89,17 @@ class Player:
     ) -> Floats:
         """On the trials of a purpose and generation; (vectors, trials)."""
         seeds: Integers = trial_seeds(self.settings.seed, purpose, 1, trials, generation)[0]
-        found = self._evaluator.evaluate_weights(self._networks, vectors, seeds, _PARTS[purpose], horizon=horizon)
+        found = self._evaluator.evaluate_weights(self.networks, vectors, seeds, _PARTS[purpose], horizon=horizon)
         self.steps += found.steps
         return found.returns
 
     def verified(self, vectors: Floats) -> Floats:
         """Means on the verification trials; (vectors,)."""
-        return np.asarray(self.returns(vectors, Purpose.TUNING_VERIFICATION, VERIFY_TRIALS).mean(axis=1))
+        return np.asarray(self.returns(vectors, Purpose.TUNING_VERIFICATION, self.verify_trials).mean(axis=1))
 
     def shared(self, weights: Floats) -> Floats:
         """The vectors that stand for shared weights; (weights, sources)."""
-        return np.repeat(weights[:, None], self._networks.sources.size, axis=1)
+        return np.repeat(weights[:, None], self.networks.sources.size, axis=1)
 
     def best(self, vectors: Floats) -> Verified:
         """The best of them on the verification trials."""
@@ -102,12 +107,11 @@ class Player:
         return Verified(vectors[0], float(means[0])).or_better(vectors, means)
 
 
-class Descent:
-    """CMA-ES from a start, horizon after horizon; between generations its state is plain arrays.
+class Improvement(ABC):
+    """Betters weights in generations; in between its state is plain arrays.
 
-    A horizon begins where the distribution of the one before ended, even where its weights fail on whole episodes:
-    they have habits that whole episodes alone do not teach. Where the distribution has converged or diverged within
-    a horizon, it starts anew from the best verified weights.
+    Attributes:
+        generation: How many are done.
     """
 
     def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
@@ -115,11 +119,7 @@ class Descent:
         self._player = player
         self._settings = settings
         self._best = start
-        self._strategy = self._from(start.weights)
         self._steps = player.steps
-
-    def _from(self, weights: Floats) -> Strategy:
-        return Strategy(weights, sigma=self._settings.sigma, population=self._settings.population)
 
     def run(self, interruption: Interruption, store: Unfinished | None, watch: Watch | None) -> Verified:
         """All generations that are left, saving as it goes; gives the best verified weights."""
@@ -138,8 +138,63 @@ class Descent:
             raise
         return self._best
 
+    @abstractmethod
     def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
         """One generation. Nothing changes before all evaluations are done: it may be broken off until then."""
+
+    def _due(self, generation: int) -> bool:
+        """Whether a generation ends with a verification."""
+        return generation % VERIFY_EVERY == 0 or generation == self._settings.generations
+
+    @property
+    @abstractmethod
+    def _method(self) -> Arrays:
+        """The state of the method."""
+
+    @abstractmethod
+    def _restore_method(self, state: Arrays) -> None:
+        """Go back to a state of the method, or raise ValueError."""
+
+    @property
+    def state(self) -> Arrays:
+        """Everything that later generations depend on."""
+        method = {f"{PREFIX}{name}": array for name, array in self._method.items()}
+        counts = {"generation": np.array(self.generation), "steps": np.array(self._steps)}
+        best = {"best_weights": self._best.weights, "best_mean": np.array(self._best.mean)}
+        return {**method, **counts, **best}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state.
+
+        Raises:
+            ValueError: It does not fit.
+        """
+        known = self.state
+        for name in ("generation", "steps", "best_weights", "best_mean"):
+            if state[name].shape != known[name].shape or state[name].dtype != known[name].dtype:
+                raise ValueError(f"{name}: expected {known[name].dtype}{known[name].shape}")
+        self._restore_method({name.removeprefix(PREFIX): a for name, a in state.items() if name.startswith(PREFIX)})
+        self.generation, self._steps = int(state["generation"]), int(state["steps"])
+        self._best = Verified(state["best_weights"], float(state["best_mean"]))
+        self._player.steps = self._steps
+
+
+class EvolutionStrategy(Improvement):
+    """CMA-ES from a start, horizon after horizon.
+
+    A horizon begins where the distribution of the one before ended, even where its weights fail on whole episodes:
+    they have habits that whole episodes alone do not teach. Where the distribution has converged or diverged within
+    a horizon, it starts anew from the best verified weights.
+    """
+
+    def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
+        super().__init__(player, settings, start)
+        self._strategy = self._from(start.weights)
+
+    def _from(self, weights: Floats) -> Strategy:
+        return Strategy(weights, sigma=self._settings.sigma, population=self._settings.population)
+
+    def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
         s, generation = self._settings, self.generation + 1
         stage = self._stage(generation)
         with interruption.allowed():
@@ -160,9 +215,6 @@ class Descent:
         """Which of the horizons a generation, from 1 on, is about."""
         return (generation - 1) * len(self._settings.horizons) // self._settings.generations
 
-    def _due(self, generation: int) -> bool:
-        return generation % VERIFY_EVERY == 0 or generation == self._settings.generations
-
     def _verify(self, candidates: Floats, means: Floats) -> Verified:
         """The best so far, after the mean of the distribution and the best few candidates had their chance."""
         few = np.argsort(-means, kind="stable")[:BEST_FEW]
@@ -170,24 +222,47 @@ class Descent:
         return self._best.or_better(vectors, self._player.verified(vectors))
 
     @property
-    def state(self) -> Arrays:
-        """Everything that later generations depend on."""
-        strategy = {f"{PREFIX}{name}": array for name, array in self._strategy.state.items()}
-        counts = {"generation": np.array(self.generation), "steps": np.array(self._steps)}
-        best = {"best_weights": self._best.weights, "best_mean": np.array(self._best.mean)}
-        return {**strategy, **counts, **best}
+    def _method(self) -> Arrays:
+        return self._strategy.state
 
-    def restore(self, state: Arrays) -> None:
-        """Go back to a state.
+    def _restore_method(self, state: Arrays) -> None:
+        self._strategy.restore(state)
 
-        Raises:
-            ValueError: It does not fit.
-        """
-        known = self.state
-        for name in ("generation", "steps", "best_weights", "best_mean"):
-            if state[name].shape != known[name].shape or state[name].dtype != known[name].dtype:
-                raise ValueError(f"{name}: expected {known[name].dtype}{known[name].shape}")
-        self._strategy.restore({name.removeprefix(PREFIX): a for name, a in state.items() if name.startswith(PREFIX)})
-        self.generation, self._steps = int(state["generation"]), int(state["steps"])
-        self._best = Verified(state["best_weights"], float(state["best_mean"]))
-        self._player.steps = self._steps
+
+class GradientDescent(Improvement):
+    """Adam on the batches of a data set, its rate falling to 0; a generation is a batch."""
+
+    def __init__(self, player: Player, settings: TuningSettings, start: Verified, task: DataTask) -> None:
+        super().__init__(player, settings, start)
+        self._task = task
+        self._weights = start.weights.copy()
+        self._adam = fresh_adam(start.weights.size)
+
+    def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
+        s, generation = self._settings, self.generation + 1
+        samples = self._task.parts[Part.TRAINING]
+        seed = int(trial_seeds(s.seed, Purpose.TUNING, 1, 1, generation)[0, 0])
+        batch = self._task.batch_of(Part.TRAINING, seed)
+        with interruption.allowed():
+            loss, gradient = loss_gradient(self._player.networks, self._weights, Samples(*(a[batch] for a in samples)))
+            rate = s.rate * (1.0 - self.generation / s.generations)
+            adam, weights = self._adam.step(self._weights, np.nan_to_num(gradient), rate)
+            best = self._best
+            if self._due(generation):
+                best = best.or_better(weights[None], self._player.verified(weights[None]))
+        self._player.steps += len(batch)
+        self._adam, self._weights = adam, weights
+        self.generation, self._best, self._steps = generation, best, self._player.steps
+        if watch is not None:
+            watch(Progress(generation, s.generations, 1.0, -loss, best.mean, self._steps))
+
+    @property
+    def _method(self) -> Arrays:
+        return {"weights": self._weights, **{name: np.array(value) for name, value in self._adam._asdict().items()}}
+
+    def _restore_method(self, state: Arrays) -> None:
+        for name, array in self._method.items():
+            if state[name].shape != array.shape or state[name].dtype != np.float64:
+                raise ValueError(f"{name}: expected numbers, {array.shape}")
+        self._weights = state["weights"]
+        self._adam = Adam(float(state["taken"]), state["first"], state["second"])

@@ -23,6 +23,7 @@ DEFAULT_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 RANGE = 2.0
 """Random weights come from U(-2, 2), and the best one is looked for there."""
 RANDOM_WEIGHTS = 100
+EPISODES = 100
 MOST_EPISODES, MOST_DRAWS = 100_000, 10_000
 SWEEP = 101
 
@@ -43,7 +44,7 @@ def score(
         champion: The network; the weights of its connections count in ``Report.tuned`` alone.
         task: Named in the report.
         evaluator: Plays it.
-        episodes: Episodes for each weight; the task's ``test_episodes`` unless given.
+        episodes: Episodes for each weight; 100 unless given, or 1 for a data set, whose episode is all samples.
         seed: Of the test.
         weights: The fixed weights; those of the search that found the network unless given.
         draws: Random weights, and random vectors of individual weights.
@@ -51,7 +52,8 @@ def score(
     Raises:
         UserError: ``episodes``, ``seed``, ``weights`` or ``draws`` are of the wrong type or out of range.
     """
-    episodes = task.test_episodes if episodes is None else episodes
+    if episodes is None:
+        episodes = 1 if task.exhaustive else EPISODES
     for name, value, most in (("episodes", episodes, MOST_EPISODES), ("draws", draws, MOST_DRAWS)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise UserError(f"{name}: expected a whole number in [1, {most:,}], got {value!r}")

@@ -47,8 +47,8 @@ class Task(ABC):
     """What the paper reports (table 1): the mean return in each of its regimes that it gives."""
     needs: ClassVar[str] = ""
     """The extra that must be installed for it, if any."""
-    test_episodes: ClassVar[int] = 100
-    """Episodes that a test plays with each weight unless told otherwise."""
+    exhaustive: ClassVar[bool] = False
+    """Whether a trial of validation or test plays all that there is, so that one is enough."""
     python: ClassVar[bool] = False
     """Whether its steps run in the Python interpreter: threads are of no use then, processes are."""
 

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from wann.champion import Champion, versions
-from wann.descent import VERIFY_TRIALS, Descent, Player, Progress, Verified, Watch
+from wann.dataset import DataTask
+from wann.descent import EvolutionStrategy, GradientDescent, Improvement, Player, Progress, Verified, Watch
 from wann.errors import UserError, suggestion
 from wann.evaluation.work import Evaluator
 from wann.interruption import Interruption
@@ -41,8 +42,8 @@ Horizon = Annotated[float, msgspec.Meta(gt=0, le=1)]
 class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything, but for the network, that the result of tuning depends on."""
 
-    mode: Literal["shared", "individual"] = "individual"
-    """Whether connections keep sharing a weight."""
+    mode: Literal["individual", "gradient", "shared"] = "individual"
+    """A weight for each connection, by CMA-ES or by gradient descent, or one that all share."""
     seed: Natural = 0
     """All chance of the tuning comes from it."""
     generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 900
@@ -56,6 +57,8 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
     sigma: Annotated[float, msgspec.Meta(ge=1e-6, le=100)] = 0.1
     """Standard deviation of the first candidates around the start."""
+    rate: Annotated[float, msgspec.Meta(gt=0, le=100)] = 0.01
+    """Learning rate of gradient descent at first; it falls to 0."""
     horizons: Annotated[tuple[Horizon, ...], msgspec.Meta(min_length=1, max_length=100)] = (1.0,)
     """Shares of an episode to tune on, one after the other; (0.15, 0.3, 1) for swing-up.
 
@@ -68,7 +71,7 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("horizons: the last one must be 1, whole episodes")
 
 
-MODES = ("individual", "shared")
+MODES = ("individual", "gradient", "shared")
 
 
 def make_tuning_settings(task: Task, **given: Any) -> TuningSettings:
@@ -129,7 +132,8 @@ class Lines:
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS or progress.generation == progress.generations:
             self._last = now
-            counts = f"generation {progress.generation}/{progress.generations}  horizon {progress.horizon:.0%}"
+            part = f"  horizon {progress.horizon:.0%}" if progress.horizon < 1.0 else ""
+            counts = f"generation {progress.generation}/{progress.generations}{part}"
             found = f"mean {number(progress.mean)}  verified {number(progress.verified)}"
             print(f"{counts}  {found}", file=sys.stderr, flush=True)
 
@@ -167,11 +171,13 @@ def tune(
         UserError: The network has no connections, or the checkpoint is of another tuning.
         KeyboardInterrupt: Ctrl-C or SIGTERM; all but the present generation is saved.
     """
+    if settings.mode == "gradient" and not isinstance(task, DataTask):
+        raise UserError(f"mode: 'gradient' needs a data set, and {task.name} is none: take 'individual'")
     networks = express(Population.pack([champion.genome]))
     if not networks.sources.size:
         raise UserError("the network has no connection that leads to an output: there is no weight to tune")
     interruption = Interruption()
-    player = Player(evaluator, networks, settings)
+    player = Player(evaluator, networks, settings, task)
     with interruption.handled():
         with interruption.allowed():
             shared = _best_shared(player)
@@ -179,7 +185,7 @@ def tune(
         if settings.mode == "shared":
             found = start.or_better(shared.weights[None], np.array([shared.mean]))
         else:
-            found = Descent(player, settings, start).run(interruption, store, watch)
+            found = _method(task, player, settings, start).run(interruption, store, watch)
         with interruption.allowed():
             scores = _score(player, start), _score(player, found)
     weight = float(shared.weights[0])
@@ -188,9 +194,15 @@ def tune(
     return _weighted(champion, networks, found.weights, tuning), tuning
 
 
+def _method(task: Task, player: Player, settings: TuningSettings, start: Verified) -> Improvement:
+    if settings.mode == "gradient" and isinstance(task, DataTask):
+        return GradientDescent(player, settings, start, task)
+    return EvolutionStrategy(player, settings, start)
+
+
 def _score(player: Player, found: Verified) -> WeightsScore:
     """The final score, on trials of its own."""
-    returns = player.returns(found.weights[None], Purpose.TUNING_TEST, VERIFY_TRIALS)
+    returns = player.returns(found.weights[None], Purpose.TUNING_TEST, player.verify_trials)
     return WeightsScore(found.mean, float(returns.mean()), float(returns.std()), returns.size)
 
 
@@ -198,8 +210,10 @@ def _best_shared(player: Player) -> Verified:
     """The best shared weight: a sweep, refined on the same trials, then the best few on fresh ones."""
     sweep = np.linspace(-RANGE, RANGE, SWEEP)
 
+    trials = min(SWEEP_TRIALS, player.verify_trials)
+
     def means(weights: Floats) -> Floats:
-        return np.asarray(player.returns(player.shared(weights), Purpose.TUNING, SWEEP_TRIALS).mean(axis=1))
+        return np.asarray(player.returns(player.shared(weights), Purpose.TUNING, trials).mean(axis=1))
 
     order = np.argsort(-means(sweep), kind="stable")
     best, step = float(sweep[order[0]]), float(sweep[1] - sweep[0])
