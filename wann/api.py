@@ -206,6 +206,7 @@ def test(
 def tune(
     path: Path | str,
     *,
+    connections: int | None = None,
     mode: str = "individual",
     generations: int = 900,
     population: int = 64,
@@ -226,6 +227,7 @@ def tune(
 
     Args:
         path: A network file, or a run folder for its champion.
+        connections: The best of the run's archive with at most so many, instead of the champion.
         mode: "individual" for CMA-ES, "gradient" for gradient descent on a data set, or "shared" for the best shared
             weight alone.
         generations: Generations of CMA-ES, shared out among the horizons, or batches of gradient descent.
@@ -251,7 +253,7 @@ def tune(
     from wann import tuning
     from wann.unfinished import Unfinished
 
-    champion, target = load(path), tuned_path(path, out)
+    champion, target = load(path, connections), tuned_path(path, out)
     chosen = _task_of(champion, path, task)
     given: dict[str, Any] = {
         "mode": mode,

@@ -39,6 +39,7 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
+@CONNECTIONS
 @click.option(
     "--mode", metavar="individual|gradient|shared", default="individual", show_default=True, help="Weights to find."
 )
