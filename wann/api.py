@@ -302,7 +302,8 @@ def show(
     Raises:
         UserError: The file is wrong, or the figure cannot be written.
     """
-    from wann.figures.topology import draw, save
+    from wann.figures.output import save
+    from wann.figures.topology import draw
 
     champion = load(path, connections)
     source = Path(path)

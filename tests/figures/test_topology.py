@@ -14,7 +14,8 @@ from matplotlib.collections import CircleCollection, PathCollection
 
 from wann.activations import NAMES
 from wann.errors import UserError
-from wann.figures.topology import draw, save
+from wann.figures.output import save
+from wann.figures.topology import draw
 from wann.genome import ConnectionGene, Genome, NodeGene
 
 
@@ -136,7 +137,8 @@ def test_a_second_run_gives_the_same_bytes(tmp_path, name, suffix):
 FRESH = """
 import sys, msgspec
 from pathlib import Path
-from wann.figures.topology import draw, save
+from wann.figures.output import save
+from wann.figures.topology import draw
 from wann.genome import Genome
 genome = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Genome)
 inputs, outputs = len(genome.inputs), len(genome.outputs)
