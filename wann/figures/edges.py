@@ -15,10 +15,10 @@ from matplotlib.path import Path as Curve
 from wann.figures.layout import Point
 from wann.figures.page import UNIT, Page
 from wann.figures.scene import Scene
-from wann.figures.style import DISABLED, FADED, LINE, weight_colour
+from wann.figures.style import DISABLED, FADED, FRESH, LINE, weight_colour
 from wann.genome import ConnectionGene
 
-_DEAD, _DISABLED, _ALIVE = range(3)
+_DEAD, _DISABLED, _ALIVE, _FRESH = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def draw_edges(axes: Axes, page: Page, scene: Scene) -> None:
             group.setdefault(_style(scene, page.unit, carried), []).append(line)
         parts = [(style, _curve(page, group[style])) for style in sorted(group, key=lambda style: style.width)]
         strokes += [
-            (_casing(style, page.unit), curve) for style, curve in parts if style.rank == _ALIVE and not scene.dense
+            (_casing(style, page.unit), curve) for style, curve in parts if style.rank >= _ALIVE and not scene.dense
         ]
         strokes += parts
     strokes.sort(key=lambda stroke: (stroke[0].rank, stroke[0].width if scene.dense else 0.0))
@@ -83,7 +83,9 @@ def _style(scene: Scene, unit: float, carried: Sequence[ConnectionGene]) -> _Sty
     if not living:
         return _Style(_DISABLED, 0.9 * thin, (*to_rgb(DISABLED), 0.15 if scene.dense else 1.0), dashed=True)
     if not scene.genome.weighted:
-        return _Style(_ALIVE, thin * (0.75 + 0.35 * len(living) ** 0.5), (*to_rgb(LINE), 0.4 if scene.dense else 1.0))
+        fresh = not scene.fresh.isdisjoint(gene.innovation for gene in living)
+        rank, colour = (_FRESH, FRESH) if fresh else (_ALIVE, LINE)
+        return _Style(rank, thin * (0.75 + 0.35 * len(living) ** 0.5), (*to_rgb(colour), 0.4 if scene.dense else 1.0))
     weights = [gene.weight or 0.0 for gene in living]
     strength = max(map(abs, weights)) / scene.strongest
     mixed = min(weights) < 0 < max(weights)

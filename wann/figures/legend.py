@@ -12,14 +12,14 @@ from wann.activations import NAMES
 from wann.figures.layout import Point
 from wann.figures.marks import Look, draw_marks
 from wann.figures.scene import Scene
-from wann.figures.style import COLOURS, DISABLED, FADED, LEGEND_TEXT, PAD, text_width, weight_colour, write
+from wann.figures.style import COLOURS, DISABLED, FADED, FRESH, LEGEND_TEXT, PAD, text_width, weight_colour, write
 
 _ROW = 19.0  # points
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the legend; ``mark`` is an activation's name or "unused", "disabled" or "weight"."""
+    """An entry of the legend; ``mark`` is an activation's name or "unused", "new", "disabled" or "weight"."""
 
     mark: str
     text: str
@@ -27,7 +27,7 @@ class Entry:
     @property
     def mark_width(self) -> float:
         """Of the mark alone."""
-        return {"weight": 54.0, "disabled": 24.0}.get(self.mark, 14.0)
+        return {"weight": 54.0, "disabled": 24.0, "new": 24.0}.get(self.mark, 14.0)
 
     @property
     def width(self) -> float:
@@ -41,6 +41,8 @@ def entries_of(scenes: Sequence[Scene]) -> list[Entry]:
     entries = [Entry(name, name) for name in NAMES if name in used]
     if any(node.id not in scene.living for scene in scenes for node in scene.genome.nodes):
         entries.append(Entry("unused", "unused"))
+    if any(scene.fresh for scene in scenes):
+        entries.append(Entry("new", "new"))
     if any(not gene.enabled for scene in scenes for gene in scene.drawn):
         entries.append(Entry("disabled", "disabled"))
     if any(scene.genome.weighted for scene in scenes):
@@ -91,6 +93,8 @@ def _draw_sample(axes: Axes, entry: Entry, place: Point) -> None:
             )
     elif entry.mark == "disabled":
         axes.plot([x, x + entry.mark_width], [y, y], color=DISABLED, linewidth=1.0, linestyle=(0.0, (3.0, 2.5)))
+    elif entry.mark == "new":
+        axes.plot([x, x + entry.mark_width], [y, y], color=FRESH, linewidth=1.5)
     else:
         look = Look(COLOURS.get(entry.mark, FADED), entry.mark if entry.mark in COLOURS else "")
         draw_marks(axes, look, entry.mark_width / 2, [(x + entry.mark_width / 2, y)])

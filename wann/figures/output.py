@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from wann.errors import UserError, suggestion
 from wann.files import write_atomically
@@ -43,3 +46,11 @@ def encode(figure: Figure, kind: str, dpi: float = 200) -> bytes:
     with _SAVING, matplotlib.rc_context(settings):
         figure.savefig(data, format=kind, dpi=dpi, metadata=date[kind])
     return data.getvalue()
+
+
+def pixels(figure: Figure, dpi: float) -> NDArray[np.uint8]:
+    """``figure`` as a picture, (height, width, 3): red, green and blue, ``dpi`` dots an inch."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.array(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]

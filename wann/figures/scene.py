@@ -26,6 +26,8 @@ class Scene:
     living: set[int]
     dense: bool
     strongest: float
+    fresh: frozenset[int] = frozenset()
+    """The innovations of connections that stand out as new."""
 
     @property
     def drawn(self) -> list[ConnectionGene]:

@@ -25,6 +25,7 @@ COLOURS: dict[str, str] = {
 """Paul Tol's "muted" scheme, which is told apart with any colour vision, and two greys."""
 
 INK, LINE, FADED, DISABLED, POSITIVE, NEGATIVE = "#1f2a37", "#7f92a8", "#dce2e9", "#b4bfcc", "#2166ac", "#c4541c"
+FRESH, QUIET = "#ea7f00", "#66758a"
 FONT = "DejaVu Sans"
 LARGEST_TEXT, LEGEND_TEXT, TITLE_TEXT = 10.0, 8.5, 11.5
 PAD, GAP = 12.0, 4.0
