@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wann.commands import exchange, inspect, networks, search
+from wann.commands import exchange, inspect, networks, pictures, search
 from wann.errors import UserError, suggestion
 
 INTERRUPTED = 130
@@ -34,7 +34,7 @@ def wann() -> None:
 for _command in (
     search.search,
     search.resume,
-    networks.show,
+    pictures.show,
     networks.test,
     networks.tune,
     exchange.import_,
