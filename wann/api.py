@@ -337,6 +337,42 @@ def show(
     return pictures.draw(request, play)
 
 
+def play(
+    path: Path | str,
+    *,
+    weights: Sequence[float] | None = None,
+    seed: int = 0,
+    network: bool = False,
+    connections: int | None = None,
+    task: str | Task | None = None,
+    out: Path | str | None = None,
+) -> Path | None:
+    """Show a network at play, as a film or in a window.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        weights: Shared weights, an episode for each, side by side. Unless given, the network's own weights, or the
+            best shared one known where it has none.
+        seed: Of the start of the episodes, the same for all weights.
+        network: Show the network too, with its signals.
+        connections: The best of the run's archive with at most so many, instead of the champion.
+        task: What to play; the file's own task unless given.
+        out: The film, .gif or .mp4; a window unless given.
+
+    Returns:
+        The film's path; None for a window.
+
+    Raises:
+        UserError: The file or an argument is wrong, the film cannot be written, or there is no display.
+    """
+    from wann import replays
+
+    target = None if out is None else replays.check_film(Path(out))
+    champion = load(path, connections)
+    chosen = _task_of(champion, path, task)
+    return replays.play(champion, chosen, weights, seed=seed, network=network, out=target)
+
+
 def bench(task: str | Task = "swingup", *, network: Path | str | None = None) -> Benchmark:
     """Measure what a step of the task and a step of evolution cost on this machine.
 

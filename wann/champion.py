@@ -57,6 +57,12 @@ class Network:
         respond(self._networks, 0, np.ascontiguousarray(np.atleast_2d(inputs)), self._weights(weight), rows)
         return values
 
+    @property
+    def nodes(self) -> list[int]:
+        """The ids of the nodes whose values ``activations`` gives, in its order."""
+        rows = [*range(1 + self._n_inputs), *self._networks.node_genes.tolist()]
+        return [self._genome.nodes[row].id for row in rows]
+
     def _weights(self, weight: float | None) -> Floats:
         if weight is not None:
             return np.array([weight], dtype=np.float64)

@@ -35,6 +35,7 @@ for _command in (
     search.search,
     search.resume,
     pictures.show,
+    pictures.play,
     networks.test,
     networks.tune,
     exchange.import_,

@@ -32,6 +32,26 @@ def show(paths: tuple[Path, ...], generations: str | None, **options: Any) -> No
     print(api.show(*paths, generations=chosen, **options))
 
 
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--weights", metavar="A,B,...", help="Shared weights, side by side.  [default: its own, or the best known]"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the start.")
+@click.option("--network", is_flag=True, help="Show the network too, with its signals.")
+@CONNECTIONS
+@click.option("--task", help="What to play.  [default: the network's own task]")
+@click.option("--out", type=click.Path(path_type=Path), help="The film: .gif or .mp4.  [default: play in a window]")
+def play(path: Path, weights: str | None, **options: Any) -> None:
+    """Show the network in PATH, a network file or a run folder, at play: as a film, or in a window."""
+    from wann import api
+    from wann.settings import decode_text
+
+    chosen = None if weights is None else decode_text("weights", weights)
+    if (target := api.play(path, weights=chosen, **options)) is not None:
+        print(target)
+
+
 def _numbers(name: str, text: str) -> list[int]:
     """Whole numbers between commas."""
     from wann.errors import UserError

@@ -23,7 +23,7 @@ from wann.genome import Genome
 
 MOST_FRAMES = 80
 _DPI = 90
-_SHOWN, _LAST_SHOWN = 400, 3000  # milliseconds
+_SHOWN, _LAST_SHOWN = 0.4, 3.0  # seconds
 _COURSE = 46.0  # points: the strip with the course of the mean return
 _WORDS = "mean return of the champion"
 
@@ -41,8 +41,8 @@ def animate(champions: Sequence[Champion], generations: Sequence[int]) -> bytes:
     count = min(MOST_FRAMES, len(champions))
     chosen = np.linspace(0, len(champions) - 1, count).round().astype(int).tolist()
     champions, generations = [champions[i] for i in chosen], [generations[i] for i in chosen]
-    frames = [pixels(figure, _DPI) for figure in _figures(champions, generations)]
-    return encode_gif(frames, [*[_SHOWN] * (count - 1), _LAST_SHOWN])
+    frames = (pixels(figure, _DPI) for figure in _figures(champions, generations))
+    return encode_gif(frames, _SHOWN, _LAST_SHOWN)
 
 
 def _figures(champions: Sequence[Champion], generations: Sequence[int]) -> Iterator[Figure]:
