@@ -81,7 +81,7 @@ class Replay:
 
     def _cell(self, game: _Game) -> Image.Image:
         """One episode: a line of words, the scene, the network."""
-        parts = [Image.fromarray(game.picture).resize(self._scene, Image.Resampling.BOX)]
+        parts = [Image.fromarray(game.picture).resize(self._scene, Image.Resampling.LANCZOS)]
         if self._lights is not None:
             parts.append(Image.fromarray(self._lights.draw(game.signals)))
         across = sum(part.width for part in parts) if self._beside else parts[0].width
