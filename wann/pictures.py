@@ -58,7 +58,7 @@ class Request:
         if self.what not in OPTIONS:
             raise UserError(f"what: there is no figure {self.what!r}: {suggestion(self.what, OPTIONS)}")
         for name in sorted({name for names in OPTIONS.values() for name in names} - set(OPTIONS[self.what])):
-            if getattr(self, name) not in (None, False):
+            if getattr(self, name) is not None and getattr(self, name) is not False:
                 users = " and ".join(what for what, names in OPTIONS.items() if name in names)
                 raise UserError(f"{name}: expected only with {users}, got it with {self.what}")
         if not self.paths or (len(self.paths) > 1 and self.what in _OF_ONE):
