@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import wann
+from wann.api import finish, prepare
 from wann.errors import UserError
 from wann.pictures import OPTIONS
 from wann.records import read_champions
@@ -71,6 +72,17 @@ def test_growth_as_a_gif_has_a_frame_for_each_champion(runs: list[Path], tmp_pat
 def test_a_search_leaves_its_curves(runs: list[Path]) -> None:
     assert "mean return" in words(runs[0] / "curves.svg")
     assert {"champions.json", "topology.svg"} <= {path.name for path in runs[0].iterdir()}
+
+
+def test_a_figure_that_cannot_be_drawn_fails_no_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = prepare("swingup", out=tmp_path / "run", **SETTINGS)
+    (run.folder / "curves.svg").mkdir()
+    finish(run, workers=1)
+    assert load(run.folder) == run.champion
+    assert (run.folder / "topology.svg").is_file()
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "the figure of the curves could not be drawn"
+    ]
 
 
 @pytest.mark.parametrize(
