@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import reprlib
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,7 @@ def read_champion(path: Path | str) -> Champion:
     return decode_json(data, Champion, str(path))
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions that a result was made with."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("wann", "numpy", "numba")}}

@@ -11,7 +11,7 @@ from wann.figures.output import encode
 
 def some(seed: int, count: int = 40) -> Found:
     rng = np.random.default_rng(seed)
-    return Found(rng.integers(1, 100, count), rng.integers(0, 20, count), rng.uniform(0, 500, count).round())
+    return Found(rng.integers(1, 100, count), rng.integers(0, 20, count), rng.integers(0, 15, count).astype(float))
 
 
 @pytest.mark.parametrize("generation", [5, 30, 100, np.inf])

@@ -15,6 +15,7 @@ from wann.champion import Champion
 from wann.environment import JittedEnv
 from wann.errors import UserError
 from wann.figures.replay import Replay
+from wann.genome import ConnectionGene, NodeGene
 from wann.runs import load
 from wann.task import JittedTask
 
@@ -72,6 +73,15 @@ def test_weights_play_side_by_side_until_the_last_is_over(champion: Champion) ->
     assert frames[0].shape[1] > 1.5 * one.shape[1]
     thirds = np.array_split(frames[-1][40:], 3, axis=1)
     assert not any(np.array_equal(a[:, :400], b[:, :400]) for a, b in pairwise(thirds))
+
+
+def test_an_episode_that_ends_early_is_shown_up_to_its_end() -> None:
+    nodes = (NodeGene(0, "bias"), *(NodeGene(i, "input") for i in range(1, 6)), NodeGene(6, "output"))
+    pushing = (ConnectionGene(0, 0, 6),)
+    champion = Champion(inputs=tuple("abcde"), outputs=("force",), nodes=nodes, connections=pushing)
+    count = steps(champion, SwingUp(), 1.0, 0)
+    assert count < 300
+    assert len(list(Replay(champion, SwingUp(), [1.0]))) == 1 + math.ceil(count / 4)
 
 
 def test_the_network_stands_beside_the_scene_and_lights_up(champion: Champion) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -15,13 +15,17 @@ from wann.figures.gif import Frame
 from wann.figures.labels import draw_texts
 from wann.figures.layout import Point
 from wann.figures.output import pixels
-from wann.figures.page import make_page
-from wann.figures.scene import labels_of, make_scene
+from wann.figures.page import Page, make_page
+from wann.figures.scene import Scene, labels_of, make_scene
 from wann.figures.style import INK, NEGATIVE, POSITIVE
 from wann.figures.topology import canvas
 from wann.population import Floats
 
+Size = tuple[int, int]
+"""Width and height, in pixels."""
+
 _DPI = 100
+_SCALE = _DPI / 72  # pixels a point
 _SMOOTH = 3  # drawn this many times larger, then averaged
 _DARK = "#dde3ea"
 _HALF = 0.6  # the value at which a light is half as bright as it can be
@@ -30,16 +34,18 @@ _LINE, _RING = 1.9, 1.3  # pixels
 
 
 class _Ink:
-    """The pixels of a frame that a shape covers, and how much of each."""
+    """The pixels of a picture that a shape covers, and how much of each."""
 
-    def __init__(self, mask: Image.Image, size: tuple[int, int]) -> None:
+    def __init__(self, size: Size, draw: Callable[[ImageDraw.ImageDraw], None]) -> None:
+        mask = Image.new("L", (size[0] * _SMOOTH, size[1] * _SMOOTH))
+        draw(ImageDraw.Draw(mask))
         cover = np.asarray(mask.resize(size, Image.Resampling.BOX), dtype=np.float64).ravel() / 255
-        self.places = np.flatnonzero(cover)
-        self.cover = cover[self.places, None]
+        self._places = np.flatnonzero(cover)
+        self._cover = cover[self._places, None]
 
-    def paint(self, page: Floats, colour: Floats) -> None:
-        """Lay the colour over a page, (pixels, 3)."""
-        page[self.places] += self.cover * (colour - page[self.places])
+    def paint(self, picture: Floats, colour: Floats) -> None:
+        """Lay the colour over a picture, (pixels, 3)."""
+        picture[self._places] += self._cover * (colour - picture[self._places])
 
 
 class Lights:
@@ -48,7 +54,7 @@ class Lights:
     A connection shows the value of the node that it comes from.
     """
 
-    def __init__(self, champion: Champion, size: tuple[int, int]) -> None:
+    def __init__(self, champion: Champion, size: Size) -> None:
         """Lay the network out.
 
         Args:
@@ -64,63 +70,47 @@ class Lights:
         figure, axes = canvas(page.width, page.height)
         draw_texts(axes, page, scene)
         self._words = pixels(figure, _DPI)
-        self._shape = self._words.shape
-        self._size = self._shape[1], self._shape[0]
-        scale = _DPI / 72
-
-        def at(point: Point) -> Point:
-            x, y = page.at(point)
-            return scale * x, self._size[1] - scale * y
-
-        self._lines: dict[int, _Ink] = {}
-        for node in champion.network.nodes:
-            routes = [scene.layout.routes[gene.innovation] for gene in genome.enabled if gene.source == node]
-            lines = {(at(start), at(end)) for route in routes for start, end in pairwise(route)}
-            if lines:
-                self._lines[node] = self._ink_lines(sorted(lines))
-        radius = scale * page.unit
-        self._discs = {
-            node: self._ink_disc(at(scene.layout.nodes[node]), radius * scene.layout.radii[node])
-            for node in champion.network.nodes
-        }
+        self._size = self._words.shape[1], self._words.shape[0]
         self._nodes = champion.network.nodes
+        self._lines = {node: self._ink_lines(page, scene, node) for node in self._nodes}
+        self._rims = {node: self._ink_disc(page, scene, node, 0.5 * _RING) for node in self._nodes}
+        self._discs = {node: self._ink_disc(page, scene, node, -0.5 * _RING) for node in self._nodes}
 
     def draw(self, values: Floats) -> Frame:
         """The network with the values of its nodes, (rows,), as ``Network.activations`` gives them."""
-        page = self._words.reshape(-1, 3) / 255
+        picture = self._words.reshape(-1, 3) / 255
         colours = {node: _colour(float(value)) for node, value in zip(self._nodes, values, strict=True)}
-        order = sorted(self._lines, key=lambda node: float(np.ptp(colours[node])))  # bright lines over pale ones
-        for node in order:
-            self._lines[node].paint(page, colours[node])
-        ring = np.array(to_rgb(INK))
-        for node, (rim, disc) in self._discs.items():
-            rim.paint(page, ring)
-            disc.paint(page, colours[node])
-        return (255 * page).round().astype(np.uint8).reshape(self._shape)
+        for node in sorted(self._nodes, key=lambda node: float(np.ptp(colours[node]))):  # bright lines over pale ones
+            self._lines[node].paint(picture, colours[node])
+        for node in self._nodes:
+            self._rims[node].paint(picture, np.array(to_rgb(INK)))
+            self._discs[node].paint(picture, colours[node])
+        return (255 * picture).round().astype(np.uint8).reshape(self._words.shape)
 
-    def _mask(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-        mask = Image.new("L", (self._size[0] * _SMOOTH, self._size[1] * _SMOOTH))
-        return mask, ImageDraw.Draw(mask)
+    def _at(self, page: Page, point: Point) -> Point:
+        """Where a point of the layout lies, in pixels of a mask, from its upper left corner."""
+        x, y = page.at(point)
+        return _SMOOTH * _SCALE * x, _SMOOTH * (self._size[1] - _SCALE * y)
 
-    def _ink_lines(self, lines: Iterable[tuple[Point, Point]]) -> _Ink:
-        mask, draw = self._mask()
-        for start, end in lines:
-            points = [(_SMOOTH * x, _SMOOTH * y) for x, y in _curve(start, end)]
-            draw.line(points, fill=255, width=round(_LINE * _SMOOTH), joint="curve")
-        return _Ink(mask, self._size)
+    def _ink_lines(self, page: Page, scene: Scene, node: int) -> _Ink:
+        """All connections that come from a node."""
+        routes = [scene.layout.routes[gene.innovation] for gene in scene.genome.enabled if gene.source == node]
+        lines = sorted({(self._at(page, a), self._at(page, b)) for route in routes for a, b in pairwise(route)})
 
-    def _ink_disc(self, centre: Point, radius: float) -> tuple[_Ink, _Ink]:
-        """The disc with its rim, and the disc alone."""
-        inks = []
-        for size in (radius + 0.5 * _RING, radius - 0.5 * _RING):
-            mask, draw = self._mask()
-            x, y, r = _SMOOTH * centre[0], _SMOOTH * centre[1], _SMOOTH * max(size, 0.5)
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
-            inks.append(_Ink(mask, self._size))
-        return inks[0], inks[1]
+        def draw(mask: ImageDraw.ImageDraw) -> None:
+            for start, end in lines:
+                mask.line(_curve(start, end), fill=255, width=round(_LINE * _SMOOTH), joint="curve")
+
+        return _Ink(self._size, draw)
+
+    def _ink_disc(self, page: Page, scene: Scene, node: int, more: float) -> _Ink:
+        """The disc of a node, with so many pixels more of a radius."""
+        x, y = self._at(page, scene.layout.nodes[node])
+        radius = _SMOOTH * max(0.5, _SCALE * page.unit * scene.layout.radii[node] + more)
+        return _Ink(self._size, lambda mask: mask.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255))
 
 
-def _curve(start: Point, end: Point) -> Sequence[Point]:
+def _curve(start: Point, end: Point) -> list[Point]:
     """Points on the curve that the topology figure draws: level at both ends."""
     t = np.linspace(0, 1, 2 if start[1] == end[1] else 16)
     middle = (start[0] + end[0]) / 2
