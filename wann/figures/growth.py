@@ -20,8 +20,8 @@ from wann.figures.topology import canvas, draw_network
 from wann.figures.union import Union
 
 PANELS = 6
-_NARROWEST, _SHARE = 310.0, 0.6  # of a panel, in points, and of the width that its network would have alone
-_WIDEST = 1000.0  # of three panels in a line; wider ones stand in twos
+_NARROWEST, _SHARE = 300.0, 0.38  # of a panel, in points, and of the width that its network would have alone
+_WIDEST = 930.0  # of three panels in a line; wider ones stand in twos
 
 
 def choose(generations: Sequence[int], wanted: Sequence[int] | None) -> list[int]:
