@@ -93,7 +93,7 @@ def test_a_figure_that_cannot_be_drawn_fails_no_run(tmp_path: Path, caplog: pyte
         ("growth", {"connections": 0}, "connections: expected only with topology and weights, got it with growth"),
         ("topology", {"generations": [1]}, "generations: expected only with growth, got it with topology"),
         ("front", {"episodes": 3}, "episodes: expected only with weights, got it with front"),
-        ("growth", {"generations": [0]}, "generations: expected some from 1 on, got 0"),
+        ("growth", {"generations": [0]}, r"generations: expected some from 1 on, got \[0\]"),
         ("weights", {"episodes": 0}, "episodes: expected a whole number"),
         ("weights", {"task": "nope"}, "there is no task 'nope'"),
         ("curves", {"out": "a.gif"}, r"a\.gif ends in '\.gif': expected one of: pdf, png, svg"),

@@ -90,16 +90,15 @@ def draw(request: Request, play: Play) -> Path:
     Raises:
         UserError: A file is missing or wrong, or the figure cannot be written.
     """
-    from wann.figures.output import encode
+    from wann.figures.output import save
 
-    if request.kind == "gif":
-        data = _animation(request)
-    elif request.what == "weights":
-        data = encode(_weights(request, play), request.kind)
-    else:
-        data = encode(_DRAWN[request.what](request), request.kind)
     try:
-        write_atomically(request.target, data)
+        if request.kind == "gif":
+            write_atomically(request.target, _animation(request))
+        else:
+            save(
+                _weights(request, play) if request.what == "weights" else _DRAWN[request.what](request), request.target
+            )
     except OSError as error:
         raise UserError(f"cannot write the figure {request.target}: {error.strerror}") from None
     return request.target

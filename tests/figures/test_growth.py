@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,8 +49,8 @@ def test_choose_spreads_over_the_succession_or_finds_who_was_champion_then() -> 
     assert choose(times, [9, 1, 39, 1000]) == [0, 3, 7]
 
 
-@pytest.mark.parametrize("wanted", [[], [0], [5, 2]])
-def test_before_the_first_champion_there_is_nothing_to_show(wanted: list[int]) -> None:
+@pytest.mark.parametrize("wanted", [[], [0], [5, 2], [4.5], "45", 7])
+def test_before_the_first_champion_there_is_nothing_to_show(wanted: Any) -> None:
     with pytest.raises(UserError, match="generations: expected some from 3 on"):
         choose([3, 8], wanted)
 

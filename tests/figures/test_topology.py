@@ -220,21 +220,6 @@ def test_size_is_kept():
     assert tuple(figure.get_size_inches()) == (6.0, 4.0)
 
 
-@pytest.mark.parametrize("name", ["it.gif", "it.svgg", "it"])
-def test_an_unknown_ending_is_refused(tmp_path, name):
-    with pytest.raises(UserError, match="svg"):
-        save(draw(SMALL, ["a", "b"], ["out"]), tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("PNG", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_the_ending_chooses_the_format(tmp_path, suffix, start):
-    path = tmp_path / f"it.{suffix}"
-    save(draw(SMALL, ["a", "b"], ["out"]), path)
-    assert path.read_bytes().startswith(start)
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def lines(figure):
     return next(c for c in figure.axes[0].collections if isinstance(c, PathCollection))
 

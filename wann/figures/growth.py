@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,13 +36,14 @@ def choose(generations: Sequence[int], wanted: Sequence[int] | None) -> list[int
         Their places in the succession, without repetition.
 
     Raises:
-        UserError: There was no champion yet in one of the wanted generations.
+        UserError: These are no generations, or there was no champion yet in one of them.
     """
     if wanted is None:
         last, count = len(generations) - 1, min(PANELS, len(generations))
         return sorted({round(last * i / max(count - 1, 1)) for i in range(count)})
-    if not wanted or min(wanted) < generations[0]:
-        raise UserError(f"generations: expected some from {generations[0]} on, got {', '.join(map(str, wanted))}")
+    whole = isinstance(wanted, Sequence) and all(isinstance(generation, int) for generation in wanted)
+    if not whole or min(wanted, default=-1) < generations[0]:
+        raise UserError(f"generations: expected some from {generations[0]} on, got {reprlib.repr(wanted)}")
     return sorted({bisect_right(generations, generation) - 1 for generation in wanted})
 
 
