@@ -228,3 +228,20 @@ def test_a_state_with_other_trials_is_refused() -> None:
     feed(archive, distinct(2), [1.0, 2.0], Trials(4))
     with pytest.raises(ValueError, match="archive_returns"):
         Archive(5).restore(archive.state)
+
+
+def test_all_champions_are_remembered_in_turn() -> None:
+    genomes, archive, trials = distinct(12), Archive(20), Trials(20)
+    seen = []
+    for generation, genome in enumerate(genomes):
+        before = archive.champion
+        feed(archive, [genome], [1e6], trials, generation)
+        if (now := archive.champion) is not before and now is not None:
+            seen.append((now.genome, generation, now.means.tolist(), now.mean))
+    assert len(seen) >= 3
+    assert [(c.genome, c.generation, c.means.tolist(), c.mean) for c in archive.champions] == seen
+    other = Archive(20)
+    other.restore(archive.state)
+    assert [(c.genome, c.generation, c.means.tolist(), c.mean) for c in other.champions] == seen
+    feed(other, genomes, [1e6 + i for i in range(12)], trials, 99)
+    assert [champion.genome for champion in other.champions[: len(seen)]] == [genome for genome, *_ in seen]

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import grown, outputs_by_recursion
+from strategies import genomes, grown, outputs_by_recursion
 
-from wann.champion import Champion, NetworkScores, read_champion, versions
+from wann.activations import evaluate
+from wann.champion import Champion, Network, NetworkScores, read_champion, versions
 from wann.errors import UserError
 from wann.genome import ConnectionGene, Genome, NodeGene
 
@@ -253,3 +254,16 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         (tmp_path / "a.json").write_bytes(data[:size])
         with pytest.raises(UserError):
             read_champion(tmp_path / "a.json")
+
+
+@given(genomes())
+def test_the_nodes_of_a_network_name_its_values(genome: Genome) -> None:
+    network, x = Network(genome), np.linspace(-1, 1, len(genome.inputs))
+    values = dict(zip(network.nodes, network.activations(x, 0.7).tolist(), strict=True))
+    assert values[genome.nodes[0].id] == 1.0
+    assert [values[node.id] for node in genome.inputs] == x.tolist()
+    assert [values[node.id] for node in genome.outputs] == network(x, 0.7).tolist()
+    for node in genome.hidden:
+        if node.id in values:
+            total = sum(values[gene.source] for gene in genome.enabled if gene.target == node.id)
+            assert values[node.id] == pytest.approx(float(evaluate(node.activation, np.array(0.7 * total))), abs=1e-9)

@@ -202,10 +202,10 @@ def test_a_sparse_huge_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wann.checkpoint.VERSION", 2)
+    monkeypatch.setattr("wann.checkpoint.VERSION", 3)
     save_checkpoint(tmp_path, STATE)
     monkeypatch.undo()
-    with pytest.raises(UserError, match="version 2, this wann reads version 1"):
+    with pytest.raises(UserError, match="version 3, this wann reads version 2"):
         load_checkpoint(tmp_path)
 
 
@@ -297,6 +297,9 @@ FORGED: dict[str, dict[str, NDArray[Any] | None]] = {
     "archive of garbage": {"archive": np.frombuffer(b"[[[[[", dtype=np.uint8)},
     "nested archive": {"archive": np.frombuffer(b"[" * 100_000, dtype=np.uint8)},
     "archive of less": {"archive": np.frombuffer(b"[]", dtype=np.uint8)},
+    "no champions": {"champions": None},
+    "champions of less": {"champions": np.frombuffer(b"[]", dtype=np.uint8)},
+    "means of text": {"champions_means": np.array([["x"] * 6])},
     "returns of other trials": {"archive_returns": np.zeros((1, 6, 5))},
     "returns of text": {"archive_returns": np.array([[["x"] * 4] * 6])},
     "seen text": {"archive_seen": np.array(["x"])},

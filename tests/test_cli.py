@@ -20,7 +20,9 @@ import pytest
 
 import wann
 from wann import cli
+from wann.champion import Champion
 from wann.checkpoint import LATEST, PREVIOUS
+from wann.genome import ConnectionGene, NodeGene
 from wann.settings import NAMES_OF_SETTINGS
 
 SMALL = ["--population", "8", "--generations", "3", "--trials", "1", "--verify-trials", "4", "--workers", "1"]
@@ -118,6 +120,14 @@ REQUESTS: list[tuple[str, str]] = [
     ("test .", "cannot read the network file champion.json: No such file or directory"),
     ("test /dev/zero", "cannot read the network file /dev/zero: it is no regular file"),
     ("show missing.json", "cannot read the network file missing.json: No such file or directory"),
+    ("show missing.json --what curves", "missing.json is not a run folder: it has no config.toml"),
+    ("show missing --what grwth", "what: there is no figure 'grwth': did you mean 'growth'?"),
+    ("show missing --what growth --generations 1,b", "generations: expected whole numbers between commas, got '1,b'"),
+    ("show a b --what front", "out: expected the name of a figure for several runs together, got none"),
+    ("show", "Missing argument 'PATH...'"),
+    ("play missing.json --out a.gif", "cannot read the network file missing.json: No such file or directory"),
+    ("play missing.json --out a.avi", "a.avi ends in '.avi': expected one of: gif, mp4"),
+    ("play missing.json --weights 1,b", "weights: expected a number or several, between commas, got '1,b'"),
     ("bench swingpu", "there is no task 'swingpu': did you mean 'swingup'?"),
     ("bench --network missing.json", "cannot read the network file missing.json"),
 ]
@@ -158,7 +168,7 @@ def test_a_wrong_config_file_gives_one_clear_line(call: Call, tmp_path: Path, co
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("command", ["test", "show", "bench --network"])
+@pytest.mark.parametrize("command", ["test", "show", "play", "bench --network"])
 @pytest.mark.parametrize(
     "content", [b"", b"[" * 100_000, b"\x80\x04K\x01.", b'{"format": "wann-network", "version": 2}']
 )
@@ -373,6 +383,23 @@ def test_tasks_are_listed(call: Call) -> None:
     assert found["outputs"] == ["force"]
     assert found["reward_range"] == [0.0, 1000.0]
     assert found["paper"]["population"] == 192
+
+
+def test_show_draws_growth(call: Call, finished: Path, tmp_path: Path) -> None:
+    growth = tmp_path / "growth.svg"
+    assert call("show", finished, "--what", "growth", "--generations", "1,2", "--out", growth) == (0, f"{growth}\n", "")
+    assert b">generation 1<" in growth.read_bytes()
+
+
+def test_play_writes_a_film(call: Call, tmp_path: Path) -> None:
+    nodes = (NodeGene(0, "bias"), *(NodeGene(i, "input") for i in range(1, 6)), NodeGene(6, "output"))
+    pushing = (ConnectionGene(0, 0, 6),)  # the cart leaves the track at once
+    champion = Champion(inputs=tuple("abcde"), outputs=("force",), nodes=nodes, connections=pushing, task="swingup")
+    champion.save(tmp_path / "a.json")
+    film = tmp_path / "film.gif"
+    command = "play", tmp_path / "a.json", "--weights", "-1,2", "--network", "--out", film
+    assert call(*command) == (0, f"{film}\n", "")
+    assert film.read_bytes().startswith(b"GIF89a")
 
 
 @pytest.mark.parametrize("command", sorted(cli.wann.commands))

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wann.api import bench, resume, search, show, tasks, test, tune
+    from wann.api import bench, play, resume, search, show, tasks, test, tune
     from wann.champion import Champion, Network
     from wann.errors import UserError
     from wann.evolution import Search
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wann.task import JittedTask, Task
 
 _HOMES = {
-    "wann.api": ("bench", "resume", "search", "show", "tasks", "test", "tune"),
+    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune"),
     "wann.champion": ("Champion", "Network"),
     "wann.errors": ("UserError",),
     "wann.evolution": ("Search",),
@@ -54,6 +54,7 @@ __all__ = [
     "export_network",
     "import_network",
     "load",
+    "play",
     "resume",
     "search",
     "show",

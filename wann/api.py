@@ -142,13 +142,14 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
 
 
 def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watch: Watch | None = None) -> Run:
-    """Run up to the last generation and draw the champion."""
+    """Run up to the last generation, and draw the champion and the learning curves."""
     with evaluator(run.task, workers, ray) as chosen:
         run.advance(chosen, watch)
-    try:
-        show(run.folder, out=run.folder / TOPOLOGY)
-    except Exception as error:  # a figure is never worth a run
-        log.warning("the champion could not be drawn: %s", error)
+    for what in ("topology", "curves"):
+        try:
+            show(run.folder, what=what)
+        except Exception as error:  # a figure is never worth a run
+            log.warning("the figure of the %s could not be drawn: %s", what, error)
     return run
 
 
@@ -302,40 +303,90 @@ def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> T
 
 
 def show(
-    path: Path | str, *, connections: int | None = None, out: Path | str | None = None, disabled: bool = False
+    *paths: Path | str,
+    what: str = "topology",
+    connections: int | None = None,
+    out: Path | str | None = None,
+    disabled: bool = False,
+    generations: Sequence[int] | None = None,
+    episodes: int | None = None,
+    task: str | Task | None = None,
 ) -> Path:
-    """Draw a network: layered, inputs left, outputs right, activations by colour and glyph.
+    """Draw a network, how it grew, how a run went, or how several runs went together.
 
     Args:
-        path: A network file, or a run folder for its champion.
+        *paths: A network file, or a run folder for its champion; ``curves``, ``front``, ``weights`` and
+            ``activations`` put several runs together: their median and quartiles.
+        what: "topology": the network. "growth": champions of the run side by side, or one after the other in a GIF.
+            "curves": returns and sizes over the run. "front": performance against connections, and how that moved.
+            "weights": performance against the shared weight. "activations": those of the champions over the run.
         connections: The best of the run's archive with at most so many, instead of the champion.
-        out: The figure, .svg, .png or .pdf; ``topology.svg`` beside the network unless given.
-        disabled: Draw disabled connections too.
+        out: The figure, .svg, .png or .pdf, and .gif for growth; WHAT.svg beside the network unless given.
+        disabled: Draw disabled connections of a topology too.
+        generations: Those whose champions ``growth`` shows; some, evenly spread over all champions, unless given.
+        episodes: Episodes for each weight of ``weights``; 100 unless given.
+        task: What ``weights`` plays; the file's own task unless given.
 
     Returns:
         The figure's path.
 
     Raises:
-        UserError: The file is wrong, or the figure cannot be written.
+        UserError: A file or an argument is wrong, or the figure cannot be written.
     """
-    from wann.figures.topology import draw, save
+    from wann import pictures
+    from wann.profile import EPISODES, Profile, play_profile
 
+    def play(champion: Champion, path: Path) -> Profile:
+        with evaluator(_task_of(champion, path, task), None, None) as threads:
+            return play_profile(champion, threads, episodes=EPISODES if episodes is None else episodes)
+
+    request = pictures.Request(
+        what=what,
+        paths=tuple(map(Path, paths)),
+        out=None if out is None else Path(out),
+        connections=connections,
+        disabled=disabled,
+        generations=generations,
+        episodes=episodes,
+        task=task,
+    )
+    return pictures.draw(request, play)
+
+
+def play(
+    path: Path | str,
+    *,
+    weights: Sequence[float] | None = None,
+    seed: int = 0,
+    network: bool = False,
+    connections: int | None = None,
+    task: str | Task | None = None,
+    out: Path | str | None = None,
+) -> Path | None:
+    """Show a network at play, as a film or in a window.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        weights: Shared weights, an episode for each, side by side. Unless given, the network's own weights, or the
+            best shared one known where it has none.
+        seed: Of the start of the episodes, the same for all weights.
+        network: Show the network too, with its signals.
+        connections: The best of the run's archive with at most so many, instead of the champion.
+        task: What to play; the file's own task unless given.
+        out: The film, .gif or .mp4; a window unless given.
+
+    Returns:
+        The film's path; None for a window.
+
+    Raises:
+        UserError: The file or an argument is wrong, the film cannot be written, or there is no display.
+    """
+    from wann import replays
+
+    target = None if out is None else replays.check_film(Path(out))
     champion = load(path, connections)
-    source = Path(path)
-    target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TOPOLOGY
-    figure = draw(champion.genome, champion.inputs, champion.outputs, title=_title(champion), disabled=disabled)
-    try:
-        save(figure, target)
-    except OSError as error:
-        raise UserError(f"cannot write the figure {target}: {error.strerror}") from None
-    return target
-
-
-def _title(champion: Champion) -> str:
-    parts = [champion.task or "", f"{len(champion.genome.enabled)} connections"]
-    if champion.scores is not None:
-        parts.append(f"mean return {champion.scores.mean:.0f}")
-    return ", ".join(part for part in parts if part)
+    chosen = _task_of(champion, path, task)
+    return replays.play(champion, chosen, weights, seed=seed, network=network, out=target)
 
 
 def bench(task: str | Task = "swingup", *, network: Path | str | None = None) -> Benchmark:

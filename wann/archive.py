@@ -53,6 +53,22 @@ class Verified:
         return float(self.returns[:, :SCREENING].mean())
 
 
+@dataclass(frozen=True, eq=False)
+class Crowned:
+    """A network that became the champion: what is remembered of it when it is one no more."""
+
+    genome: Genome
+    generation: int
+    """The generation in which it became the champion."""
+    means: Floats
+    """The mean return with each weight on the verification trials; (weights,)."""
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean return over weights and trials."""
+        return float(self.means.mean())
+
+
 Verify = Callable[[Population, slice], Floats]
 """The returns of a population on a part of the verification trials; (population, weights, trials)."""
 
@@ -73,10 +89,12 @@ class Archive:
 
     Attributes:
         front: The members, smallest first.
+        champions: All champions that the run had, first to last.
     """
 
     def __init__(self, trials: int) -> None:
         self.front: list[Verified] = []
+        self.champions: list[Crowned] = []
         self._trials = trials
         self._seen: set[bytes] = set()
 
@@ -110,6 +128,9 @@ class Archive:
                 kept = [m for m in self.front if m.connections < new.connections or m.mean > new.mean]
                 self.front = sorted([*kept, new], key=lambda member: member.connections)
         self._seen = findings.seen
+        best = self.champion
+        if best is not None and (not self.champions or best.genome != self.champions[-1].genome):
+            self.champions.append(Crowned(best.genome, best.generation, best.means))
 
     def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> list[Genome]:
         """The new genomes of the generation's front that would enter if their own trials told the truth."""
@@ -138,11 +159,14 @@ class Archive:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything, as arrays: the members as JSON, their returns, the fingerprints of all ever looked at."""
+        """Everything, as arrays: members and champions as JSON, their returns, fingerprints of all ever looked at."""
         members = [(member.genome, member.generation) for member in self.front]
+        champions = [(champion.genome, champion.generation) for champion in self.champions]
         return {
             "archive": np.frombuffer(msgspec.json.encode(members), dtype=np.uint8),
             "archive_returns": np.array([member.returns for member in self.front], dtype=np.float64),
+            "champions": np.frombuffer(msgspec.json.encode(champions), dtype=np.uint8),
+            "champions_means": np.array([champion.means for champion in self.champions], dtype=np.float64),
             "archive_seen": np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64),
         }
 
@@ -156,9 +180,14 @@ class Archive:
         returns, seen = state["archive_returns"], state["archive_seen"]
         if members and (returns.dtype != np.float64 or returns.ndim != 3 or returns.shape[2] != self._trials):
             raise ValueError(f"archive_returns: expected numbers, (members, weights, {self._trials})")
+        champions = msgspec.json.decode(state["champions"].tobytes(), type=list[tuple[Genome, int]])
+        means = state["champions_means"]
+        if champions and (means.dtype != np.float64 or means.ndim != 2):
+            raise ValueError("champions_means: expected numbers, (champions, weights)")
         if seen.dtype != np.uint64:
             raise ValueError(f"archive_seen: expected uint64, got {seen.dtype}")
         self.front = [Verified(*member, rows) for member, rows in zip(members, returns, strict=True)]
+        self.champions = [Crowned(*champion, row) for champion, row in zip(champions, means, strict=True)]
         self._seen = {word.tobytes() for word in seen}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import reprlib
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,12 @@ class Network:
         rows = values[None] if inputs.ndim == 1 else values
         respond(self._networks, 0, np.ascontiguousarray(np.atleast_2d(inputs)), self._weights(weight), rows)
         return values
+
+    @property
+    def nodes(self) -> list[int]:
+        """The ids of the nodes whose values ``activations`` gives, in its order."""
+        rows = [*range(1 + self._n_inputs), *self._networks.node_genes.tolist()]
+        return [self._genome.nodes[row].id for row in rows]
 
     def _weights(self, weight: float | None) -> Floats:
         if weight is not None:
@@ -150,6 +156,7 @@ def read_champion(path: Path | str) -> Champion:
     return decode_json(data, Champion, str(path))
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions that a result was made with."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("wann", "numpy", "numba")}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wann.commands import exchange, machine, networks, search
+from wann.commands import exchange, machine, networks, pictures, search
 from wann.errors import TaskError, UserError, suggestion
 
 INTERRUPTED = 130
@@ -34,7 +34,8 @@ def wann() -> None:
 for _command in (
     search.search,
     search.resume,
-    networks.show,
+    pictures.show,
+    pictures.play,
     networks.test,
     networks.tune,
     exchange.import_,

@@ -13,7 +13,7 @@ import filelock
 import msgspec
 import numpy as np
 
-from wann.archive import Archive, Findings, Verified
+from wann.archive import Archive, Crowned, Findings, Verified
 from wann.champion import Champion, NetworkScores, read_champion, versions
 from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
@@ -28,6 +28,7 @@ from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
 
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
+CHAMPIONS = "champions.json"
 CHECKPOINT_SECONDS = 10.0
 COLUMNS = (
     "generation",
@@ -98,6 +99,11 @@ class Run:
     def front(self) -> list[Champion]:
         """The networks of the archive, smallest first."""
         return [self._as_champion(member) for member in self._archive.front]
+
+    @property
+    def champions(self) -> list[Champion]:
+        """All champions that the run had, first to last; no verified mean is below the one before."""
+        return [self._as_champion(former) for former in self._archive.champions]
 
     @property
     def champion(self) -> Champion:
@@ -194,6 +200,7 @@ class Run:
         save_checkpoint(self.folder, {**state, "settings": settings, "history": history})
         if self._archive.front:
             write_atomically(self.folder / FRONT, _json_lines(self.front))
+            write_atomically(self.folder / CHAMPIONS, _json_lines(self.champions))
             self.champion.save(self.folder / CHAMPION)
 
     def _restore(self, state: Arrays) -> None:
@@ -232,7 +239,7 @@ class Run:
         finally:
             lock.release()
 
-    def _as_champion(self, member: Verified) -> Champion:
+    def _as_champion(self, member: Verified | Crowned) -> Champion:
         s = self.settings
         means = tuple(member.means.tolist())
         return Champion(
@@ -277,7 +284,7 @@ def _cell(value: float) -> str:
 
 
 def _json_lines(champions: list[Champion]) -> bytes:
-    """The archive as a list of network files."""
+    """Several networks as a list of network files."""
     return b"[\n" + b",\n".join(champion.encode().rstrip() for champion in champions) + b"\n]\n"
 
 

@@ -1,4 +1,4 @@
-"""The commands ``test``, ``tune`` and ``show``."""
+"""The commands ``test`` and ``tune``."""
 
 from __future__ import annotations
 
@@ -70,15 +70,3 @@ def tune(path: Path, horizons: str | None, out: Path | None, quiet: bool, as_jso
     say(quiet, f"mean return {after} on fresh trials, from {before}; {best}; see {target}")
     if as_json:
         print_json({"file": str(target), **found})
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@CONNECTIONS
-@click.option("--out", type=click.Path(path_type=Path), help="The figure: .svg, .png or .pdf.  [default: topology.svg]")
-@click.option("--disabled", is_flag=True, help="Draw disabled connections too.")
-def show(path: Path, **options: Any) -> None:
-    """Draw the network in PATH, a network file or a run folder."""
-    from wann import api
-
-    print(api.show(path, **options))

@@ -1,1 +1,1 @@
-"""Pictures of networks and runs; each module draws one kind of figure and imports matplotlib itself."""
+"""Pictures of networks, runs and episodes; each module has one kind of picture, or what several kinds share."""
