@@ -41,6 +41,8 @@ class JittedTask(Task):
 
     max_steps: ClassVar[int]
     """Steps after which an episode ends."""
+    time_step: ClassVar[float] = 0.01
+    """Seconds of the task's clock that a step takes: pictures are shown at this pace."""
 
     @staticmethod
     @abstractmethod

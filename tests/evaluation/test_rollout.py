@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from strategies import grown, outputs_by_recursion
 
 from tasks.swingup import SwingUp
+from wann.evaluation.compiled import _digest
 from wann.evaluation.forward import LANES
-from wann.evaluation.rollout import _digest, compile_rollout
+from wann.evaluation.rollout import compile_rollout
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.network import Networks, express
 from wann.population import Population
