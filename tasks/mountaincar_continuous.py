@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.actions import limited
-from tasks.mountaincar import FASTEST, GRAVITY, LEFT, RIGHT, TIME_STEP, MountainCar
+from tasks.mountaincar import GRAVITY, LEFT, RIGHT, TIME_STEP, MountainCar
 from wann.jit import inlined
 from wann.task import JittedTask
 from wann.trigonometry import cos
 
 GOAL = 0.45
 FORCE = 0.0015  # per step
+FASTEST = float(np.float32(0.07))  # per step
 
 
 @inlined
@@ -26,6 +27,8 @@ def _single(x: float) -> float:
 
 class MountainCarContinuous(JittedTask):
     """The state is (x, x') as in ``tasks.mountaincar``, kept in single precision, as gymnasium keeps it.
+
+    Gymnasium rounds the state after each step, and 3 x within it (with NumPy 2); actions are not rounded.
 
     A step costs 0.1 push^2; the one that passes 0.45 on its way to the right earns 100 and ends the episode, which
     otherwise ends after 999 steps.
