@@ -1,4 +1,4 @@
-"""Tests of ``tasks.doublepole``: against Lagrange's equations, solved as a linear system, and conservation of energy."""
+"""Tests of ``tasks.doublepole``: against Lagrange's equations as a linear system, and conservation of energy."""
 
 from __future__ import annotations
 
