@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.actions import of_three
-from wann.jit import inlined
+from wann.jit import merged
 from wann.task import JittedTask
 from wann.trigonometry import cos, sin, wrap
 
@@ -22,7 +22,7 @@ TIME_STEP = 0.2  # s
 State = tuple[float, float, float, float]
 
 
-@inlined
+@merged
 def _slopes(state: State, torque: float) -> State:
     """The state's derivative: the equations of Sutton & Barto's book."""
     theta1, theta2, spin1, spin2 = state
@@ -36,7 +36,7 @@ def _slopes(state: State, torque: float) -> State:
     return spin1, spin2, -(d2 * turn2 + phi1) / d1, turn2
 
 
-@inlined
+@merged
 def _moved(state: State, slopes: State, time: float) -> State:
     return (
         state[0] + time * slopes[0],

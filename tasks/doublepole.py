@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.actions import limited
-from wann.jit import inlined
+from wann.jit import merged
 from wann.task import JittedTask
 from wann.trigonometry import cos, sin
 
@@ -31,7 +31,7 @@ LEAN = math.radians(4.5)
 State = tuple[float, float, float, float, float, float]
 
 
-@inlined
+@merged
 def _pole(theta: float, spin: float, mass: float, half: float, friction: float) -> tuple[float, float, float, float]:
     """A pole's effective force and mass on the cart, and what turns it: by itself, and for each m/s^2 of the cart."""
     s, c = sin(theta), cos(theta)
@@ -40,7 +40,7 @@ def _pole(theta: float, spin: float, mass: float, half: float, friction: float) 
     return force, mass * (1.0 - 0.75 * c * c), -0.75 * pull / half, -0.75 * c / half
 
 
-@inlined
+@merged
 def slopes(state: State, force: float, friction: float, hinge_friction: float) -> State:
     """The state's derivative under a force on the cart, in newtons."""
     _, speed, theta1, spin1, theta2, spin2 = state
@@ -51,7 +51,7 @@ def slopes(state: State, force: float, friction: float, hinge_friction: float) -
     return speed, acceleration, spin1, own1 + turn1 * acceleration, spin2, own2 + turn2 * acceleration
 
 
-@inlined
+@merged
 def _moved(state: State, by: State, time: float) -> State:
     return (
         state[0] + time * by[0],
@@ -63,7 +63,7 @@ def _moved(state: State, by: State, time: float) -> State:
     )
 
 
-@inlined
+@merged
 def advance(state: State, force: float, friction: float, hinge_friction: float) -> State:
     """The state 0.01 s later, by the Runge-Kutta method of fourth order."""
     k1 = slopes(state, force, friction, hinge_friction)

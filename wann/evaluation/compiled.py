@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wann.jit import cache_folder, inlined, kernel
+from wann.jit import cache_folder, inlined, kernel, merged
 
 if TYPE_CHECKING:
     from wann.task import JittedTask
@@ -96,7 +96,7 @@ def compile_for(task: JittedTask, source: str, name: str) -> dict[str, Any]:
     path = cache_folder() / f"{name}_{_digest(task, source)}.py"
     _write_once(path, source)
     lasting = _importable(task.step) and _importable(task.observe)
-    names: dict[str, Any] = {"task_step": inlined(task.step), "task_observe": inlined(task.observe)}
+    names: dict[str, Any] = {"task_step": merged(task.step), "task_observe": merged(task.observe)}
     names |= {"inlined": inlined, "kernel": kernel if lasting else inlined, "__name__": __name__}
     exec(compile(source, str(path), "exec"), names)
     return names
