@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wann.jit import cache_folder, inlined, kernel, merged
+from wann.jit import F, cache_folder, inlined, kernel, merged
 
 if TYPE_CHECKING:
     from wann.task import JittedTask
@@ -77,6 +77,20 @@ def _importable(function: Callable[..., Any]) -> bool:
     return inspect.getmodule(function) is not None
 
 
+def _marked(decorator: Callable[[F], F], unique: str) -> Callable[[F], F]:
+    """The decorator for functions whose names occur for every task: it sets them apart.
+
+    Numba numbers the functions that a process compiles, and a symbol is made of name and number. Two kernels of one
+    name from two processes can have the same symbol; a process that loads both would run the first one twice.
+    """
+
+    def decorate(function: F) -> F:
+        function.__qualname__ = f"{unique}.{function.__name__}"
+        return decorator(function)
+
+    return decorate
+
+
 def compile_for(task: JittedTask, source: str, name: str) -> dict[str, Any]:
     """Run the code of kernels that call a task's functions.
 
@@ -91,12 +105,14 @@ def compile_for(task: JittedTask, source: str, name: str) -> dict[str, Any]:
         name: What the file's name starts with.
 
     Returns:
-        The names that the code defines. They are compiled when they are called.
+        The names that the code defines, and the decorators that it used. Kernels are compiled when they are called.
     """
-    path = cache_folder() / f"{name}_{_digest(task, source)}.py"
+    unique = f"{name}_{_digest(task, source)}"
+    path = cache_folder() / f"{unique}.py"
     _write_once(path, source)
     lasting = _importable(task.step) and _importable(task.observe)
     names: dict[str, Any] = {"task_step": merged(task.step), "task_observe": merged(task.observe)}
-    names |= {"inlined": inlined, "kernel": kernel if lasting else inlined, "__name__": __name__}
+    names |= {"inlined": _marked(inlined, unique), "kernel": _marked(kernel if lasting else inlined, unique)}
+    names["__name__"] = __name__
     exec(compile(source, str(path), "exec"), names)
     return names

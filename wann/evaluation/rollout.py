@@ -193,6 +193,6 @@ def compile_rollout(task: JittedTask) -> Rollout:
         (last - first, episodes), is filled.
     """
     names = compile_for(task, _source(task), "rollout")
-    names["play"] = inlined(FunctionType(_play.__code__, globals() | names, "play"))
+    names["play"] = names["inlined"](FunctionType(_play.__code__, globals() | names, "play"))
     rollout: Rollout = names["rollout"]
     return rollout
