@@ -88,11 +88,15 @@ def task_names() -> list[str]:
 
 
 def load_task(name: str) -> Task:
-    """The task of that name.
+    """The task of that name, or of a file: ``path/to/my_task.py:MyTask``, which is executed.
 
     Raises:
-        UserError: No installed task has the name, or its module cannot be loaded.
+        UserError: No installed task has the name, or its module or file cannot be loaded.
     """
+    if ".py:" in name:
+        from wann.taskfile import load_file_task
+
+        return load_file_task(name)
     entry = _registered().get(name)
     if entry is None:
         raise UserError(f"there is no task {name!r}: {suggestion(name, task_names())}")
