@@ -88,7 +88,7 @@ class DoublePole(JittedTask):
     reward_range = (0.0, 1000.0)
     max_steps = 1000
     time_step = TIME_STEP
-    preset: ClassVar = {"generations": 200}
+    preset: ClassVar = {"generations": 300, "rank_connections": 0.5}
 
     @staticmethod
     def start(rng: np.random.Generator) -> Sequence[float]:

@@ -32,7 +32,7 @@ class Pendulum(JittedTask):
     reward_range = (-200.0 * (np.pi**2 + 0.1 * FASTEST**2 + 0.001 * TORQUE**2), 0.0)
     max_steps = 200
     time_step = TIME_STEP
-    preset: ClassVar = {"generations": 100}
+    preset: ClassVar = {"generations": 200, "rank_connections": 0.5}
 
     @staticmethod
     def start(rng: np.random.Generator) -> Sequence[float]:

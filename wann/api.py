@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from wann.champion import Champion
 from wann.errors import UserError
-from wann.evaluation.threads import ThreadEvaluator
+from wann.evaluation.threads import ThreadEvaluator, cores
 from wann.evaluation.work import Evaluator
 from wann.runs import CHAMPION, CONFIG, Run, Watch, create_run, load, open_run, read_settings
-from wann.scoring import RANDOM_WEIGHTS, Report, score
+from wann.scores import Report
+from wann.scoring import RANDOM_WEIGHTS, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
-from wann.task import JittedTask, Task, load_task, task_names
+from wann.task import Task, load_kind, load_task, task_names
 
 if TYPE_CHECKING:
     from wann.benchmark import Benchmark
-    from wann.tuning import Watch as TuningWatch
+    from wann.descent import Watch as TuningWatch
 
 log = logging.getLogger("wann")
 
@@ -89,8 +90,9 @@ def _task(task: str | Task) -> Task:
 
 
 def _new_folder(settings: Settings) -> Path:
-    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist."""
-    name, count = f"{settings.task}-{settings.seed}", 1
+    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist; TASK is the class for a file's task."""
+    task = settings.task.rpartition(".py:")[2].replace("/", "-")
+    name, count = f"{task}-{settings.seed}", 1
     while (folder := RUNS / (name if count == 1 else f"{name}-{count}")).exists():
         count += 1
     return folder
@@ -153,11 +155,11 @@ def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watc
 
 @contextmanager
 def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Evaluator]:
-    """Threads, or Ray where an address is given; closed at the end."""
-    if not isinstance(task, JittedTask):
-        raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only JittedTask can be evaluated")
+    """Threads, or Ray where an address is given or Python environments are to use several cores; closed at the end."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise UserError(f"workers: expected a whole number of 1 or more, got {workers!r}")
+    if ray is None and task.python and (workers or cores()) > 1:
+        ray = "local"
     if ray is None:
         chosen: Evaluator = ThreadEvaluator(task, workers)
     else:
@@ -174,7 +176,7 @@ def test(
     path: Path | str,
     *,
     connections: int | None = None,
-    episodes: int = 100,
+    episodes: int | None = None,
     seed: int = 0,
     weights: Sequence[float] | None = None,
     draws: int = RANDOM_WEIGHTS,
@@ -186,7 +188,7 @@ def test(
     Args:
         path: A network file, or a run folder for its champion.
         connections: The best of the run's archive with at most so many, instead of the champion.
-        episodes: Episodes for each weight.
+        episodes: Episodes for each weight; the task's ``test_episodes`` unless given.
         seed: Of the test's trials and random weights.
         weights: Shared weights to test; those of the search unless given.
         draws: Random weights, and random vectors of individual weights, to test.
@@ -206,10 +208,11 @@ def tune(
     path: Path | str,
     *,
     mode: str = "individual",
-    generations: int = 1500,
+    generations: int = 900,
     population: int = 64,
     trials: int = 32,
     sigma: float = 0.1,
+    horizons: Sequence[float] | None = None,
     seed: int = 0,
     task: str | Task | None = None,
     out: Path | str | None = None,
@@ -224,10 +227,11 @@ def tune(
     Args:
         path: A network file, or a run folder for its champion.
         mode: "individual", or "shared" for the best shared weight alone.
-        generations: Generations of CMA-ES.
+        generations: Generations of CMA-ES, shared out among the horizons.
         population: Candidates a generation.
-        trials: Episodes of each candidate, the same for all candidates of a generation.
+        trials: Episodes of each candidate on the first horizon; twice as many on the second, and so on.
         sigma: Standard deviation of the first candidates around the start.
+        horizons: Shares of an episode to tune on, one after the other; the task's own, or whole episodes, unless given.
         seed: All chance of the tuning comes from it.
         task: What to play; the file's own task unless given.
         out: The network file to write; ``tuned.json`` beside the network unless given.
@@ -247,9 +251,16 @@ def tune(
 
     champion, target = load(path), tuned_path(path, out)
     chosen = _task_of(champion, path, task)
-    settings = tuning.make_tuning_settings(
-        mode=mode, generations=generations, population=population, trials=trials, sigma=sigma, seed=seed
-    )
+    given: dict[str, Any] = {
+        "mode": mode,
+        "generations": generations,
+        "population": population,
+        "trials": trials,
+        "sigma": sigma,
+    }
+    if horizons is not None:
+        given["horizons"] = horizons
+    settings = tuning.make_tuning_settings(chosen, **given, seed=seed)
     store = Unfinished(target, tuning.identity(champion, chosen, settings))
     with store.open(), evaluator(chosen, workers, ray) as player:
         tuned, _ = tuning.tune(champion, chosen, player, settings, store=store, watch=watch)
@@ -338,6 +349,12 @@ def bench(task: str | Task = "swingup", *, network: Path | str | None = None) ->
     return measure(chosen, champion)
 
 
-def tasks() -> list[Task]:
-    """All installed tasks."""
-    return [load_task(name) for name in task_names()]
+def tasks() -> list[type[Task]]:
+    """All installed tasks; of those that cannot be loaded a warning says why."""
+    found = []
+    for name in task_names():
+        try:
+            found.append(load_kind(name))
+        except UserError as error:
+            log.warning("%s", error)
+    return found

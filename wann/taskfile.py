@@ -22,10 +22,12 @@ def load_file_task(name: str) -> Task:
     Raises:
         UserError: There is no such file or class, the file or the class raises, or the class is no ``Task``.
     """
-    place, _, wanted = name.rpartition(":")
-    path = Path(place).expanduser().resolve()
+    place, _, wanted = name.partition(".py:")
+    if not wanted:
+        raise UserError(f"expected a task of a file as path/to/file.py:Class, got {name!r}")
+    path = Path(f"{place}.py").expanduser().resolve()
     if not path.is_file():
-        raise UserError(f"there is no file {path}: expected path/to/file.py:Class, got {name!r}")
+        raise UserError(f"there is no file {path} for the task {name!r}")
     module = _execute(path)
     made = getattr(module, wanted, None)
     if made is None:

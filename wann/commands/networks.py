@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, print_json, say
+from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, numbers, print_json, say
+from wann.text import number
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @CONNECTIONS
-@click.option("--episodes", type=int, default=100, show_default=True, help="Episodes for each weight.")
+@click.option("--episodes", type=int, help="Episodes for each weight.  [default: 100; data sets: 1, all samples]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the trials and random weights.")
 @click.option("--weights", metavar="A,B,...", help="Shared weights to test.  [default: those of the search]")
 @click.option("--draws", type=int, default=100, show_default=True, help="Random weights to test.")
@@ -24,7 +25,7 @@ from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, print_jso
 def test(path: Path, weights: str | None, format: str, as_json: bool, **options: Any) -> None:
     """Score the network in PATH, a network file or a run folder, on fresh trials: the paper's four regimes."""
     from wann import api
-    from wann.scoring import check_format
+    from wann.scores import check_format
     from wann.settings import decode_text
 
     check_format(format)
@@ -39,31 +40,30 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--mode", metavar="individual|shared", default="individual", show_default=True, help="Weights to find.")
-@click.option("--generations", type=int, default=1500, show_default=True, help="Generations of CMA-ES.")
+@click.option("--generations", type=int, default=900, show_default=True, help="Generations of CMA-ES.")
 @click.option("--population", type=int, default=64, show_default=True, help="Candidates a generation.")
-@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate.")
+@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate at first.")
 @click.option("--sigma", type=float, default=0.1, show_default=True, help="First standard deviation around the start.")
+@click.option("--horizons", metavar="A,B,...", help="Shares of an episode to tune on in turn.  [default: the task's]")
 @click.option("--seed", type=int, default=0, show_default=True, help="All chance of the tuning comes from it.")
 @click.option("--task", help="What to play.  [default: the network's own task]")
 @click.option("--out", type=click.Path(path_type=Path), help="Network file.  [default: tuned.json beside the network]")
 @RUNNING
-def tune(path: Path, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
+def tune(path: Path, horizons: str | None, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find weights for the network in PATH, a network file or a run folder: a shared one, then one a connection."""
     from wann import api
     from wann.tuning import Lines
 
-    target = api.tuned_path(path, out)
+    target, shares = api.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons)
     try:
-        tuned = api.tune(path, out=target, watch=None if quiet else Lines(), **options)
+        tuned = api.tune(path, horizons=shares, out=target, watch=None if quiet else Lines(), **options)
     except KeyboardInterrupt:
         say(quiet, "interrupted and saved; the same command goes on")
         raise
     found = tuned.provenance["tuning"]
-    say(
-        quiet,
-        f"mean return {found['result']['mean']:.1f} on fresh trials, from {found['start']['mean']:.1f}; best shared "
-        f"weight {found['shared_weight']:.3f}; see {target}",
-    )
+    before, after = (number(found[when]["mean"]) for when in ("start", "result"))
+    best = f"best shared weight {found['shared_weight']:.3f}"
+    say(quiet, f"mean return {after} on fresh trials, from {before}; {best}; see {target}")
     if as_json:
         print_json({"file": str(target), **found})
 

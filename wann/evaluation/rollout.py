@@ -10,6 +10,7 @@ import numpy as np
 
 from wann.evaluation.compiled import compile_for
 from wann.evaluation.forward import LANES, aligned, forward, rows
+from wann.evaluation.work import Episodes, Piece, Played, limit_of
 from wann.jit import inlined
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -196,3 +197,19 @@ def compile_rollout(task: JittedTask) -> Rollout:
     names["play"] = names["inlined"](FunctionType(_play.__code__, globals() | names, "play"))
     rollout: Rollout = names["rollout"]
     return rollout
+
+
+class RolloutPlayer:
+    """Plays jitted tasks; a trial is the state in which its episode starts."""
+
+    def __init__(self, task: JittedTask) -> None:
+        self._max_steps = task.max_steps
+        self._rollout = compile_rollout(task)
+
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
+        weights, starts = episodes.part(piece.first_episode, piece.last_episode)
+        returns = np.empty(piece.shape)
+        span, limit = (piece.first_network, piece.last_network), limit_of(episodes, self._max_steps)
+        steps = self._rollout(networks, *span, weights, starts, limit, returns)
+        return returns, steps
