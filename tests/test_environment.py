@@ -21,7 +21,7 @@ from tasks.registration import ENVIRONMENTS, register
 from tasks.swingup import SwingUp
 from wann.environment import JittedEnv
 from wann.errors import UserError
-from wann.task import JittedTask, Task, load_task
+from wann.task import JittedTask, Part, Task, load_task
 
 REGISTERED = "wann/CartPoleSwingUp-v0"
 
@@ -54,6 +54,9 @@ class Words(Task):
     inputs: ClassVar = ("a",)
     outputs: ClassVar = ("b",)
     reward_range: ClassVar = (0.0, 1.0)
+
+    def trial(self, seed: int, part: Part) -> Sequence[float]:
+        return [seed]
 
 
 def play(env: gymnasium.Env[Any, Any], seed: int, actions: Sequence[float]) -> list[Any]:
