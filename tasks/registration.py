@@ -10,7 +10,18 @@ from __future__ import annotations
 
 import gymnasium
 
-ENVIRONMENTS = {"wann/CartPoleSwingUp-v0": "swingup"}
+ENVIRONMENTS = {
+    "wann/Acrobot-v0": "acrobot",
+    "wann/CartPole-v0": "cartpole",
+    "wann/CartPoleSwingUp-v0": "swingup",
+    "wann/CartPoleSwingUpLengths-v0": "swingup-lengths",
+    "wann/CartPoleSwingUpNoise-v0": "swingup-noise",
+    "wann/DoublePole-v0": "doublepole",
+    "wann/DoublePoleNoVelocity-v0": "doublepole-novelocity",
+    "wann/MountainCar-v0": "mountaincar",
+    "wann/MountainCarContinuous-v0": "mountaincar-continuous",
+    "wann/Pendulum-v0": "pendulum",
+}
 """The environments' ids, and the names of their tasks."""
 
 

@@ -21,7 +21,7 @@ from tasks.registration import ENVIRONMENTS, register
 from tasks.swingup import SwingUp
 from wann.environment import JittedEnv
 from wann.errors import UserError
-from wann.task import JittedTask, Task, load_task
+from wann.task import JittedTask, Part, Task, load_task
 
 REGISTERED = "wann/CartPoleSwingUp-v0"
 
@@ -54,6 +54,9 @@ class Words(Task):
     inputs: ClassVar = ("a",)
     outputs: ClassVar = ("b",)
     reward_range: ClassVar = (0.0, 1.0)
+
+    def trial(self, seed: int, part: Part) -> Sequence[float]:
+        return [seed]
 
 
 def play(env: gymnasium.Env[Any, Any], seed: int, actions: Sequence[float]) -> list[Any]:
@@ -238,3 +241,54 @@ def test_a_fresh_process_without_a_display(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [[], [], [400, 600, 3], True]
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from helper import half
+from wann.environment import JittedEnv
+from wann.task import JittedTask
+
+class Own(JittedTask):
+    name, inputs, outputs, reward_range, max_steps = "own", ("a",), ("b",), (0.0, 1.0), 5
+    start = staticmethod(lambda rng: [0.0])
+    observe = staticmethod(lambda state: (state[0],))
+
+    @staticmethod
+    def step(state, action):
+        return (state[0] + half(action[0]),), 0.0, False
+
+env = JittedEnv(Own())
+env.reset(seed=0)
+print(env.step(np.ones(1))[0][0])
+"""
+HELPER = "from wann.jit import inlined\n@inlined\ndef half(x):\n    return x * {}\n"
+
+
+def run_script(folder: Path, helper: str, *command: str) -> float:
+    (folder / "helper.py").write_text(helper)
+    (folder / "script.py").write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{Path(__file__).parents[1]}"}
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=folder, env=environment)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("script.py",), ("-c", "exec(open('script.py').read(), {'__name__': 'nowhere'})"), ("-c", "import script")],
+    ids=["a script", "no module", "a module"],
+)
+def test_a_task_from_anywhere_is_the_present_one_in_each_process(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Neither an older version of a helper, nor a module that is no longer there, comes back from the cache."""
+    assert [run_script(tmp_path, HELPER.format(factor), *command) for factor in (0.5, 0.5, 0.25)] == [0.5, 0.5, 0.25]
+
+
+def test_pictures_are_shown_at_the_pace_of_the_task() -> None:
+    class Slow(Walk):
+        time_step = 0.2
+
+    assert JittedEnv(Slow()).metadata["render_fps"] == 5
+    assert JittedEnv(Walk()).metadata["render_fps"] == JittedEnv(SwingUp()).metadata["render_fps"] == 100
+    assert JittedEnv.metadata["render_fps"] == 100

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from ray import cloudpickle
 
 from tasks.swingup import SwingUp
 from wann import task as module
+from wann.cli import main
 from wann.errors import UserError
 from wann.task import JittedTask, load_task, task_names
 
@@ -105,3 +109,114 @@ def test_a_task_without_a_picture_says_so() -> None:
 
     with pytest.raises(UserError, match="the task 'swingup' has no picture"):
         Blind().render([0.0], None)
+
+
+TEMPLATE = '''"""Hover: keep a rocket at a height of 10 m."""
+
+import wann
+
+
+class Hover(wann.JittedTask):
+    """The state is (height, speed): metres and seconds."""
+
+    name = "hover"
+    inputs = ("height", "speed")
+    outputs = ("thrust",)
+    reward_range = (0.0, 200.0)
+    max_steps = 200
+    time_step = 0.05
+
+    @staticmethod
+    def start(rng):
+        return [rng.uniform(5.0, 15.0), rng.uniform(-1.0, 1.0)]
+
+    @staticmethod
+    def observe(state):
+        height, speed = state
+        return (height - 10.0) / 10.0, speed / 10.0
+
+    @staticmethod
+    def step(state, action):
+        height, speed = state
+        thrust = min(20.0, max(0.0, 10.0 + 10.0 * action[0]))
+        speed = speed + (thrust - 9.81) * 0.05
+        height = height + speed * 0.05
+        reward = max(0.0, 1.0 - abs(height - 10.0) / 10.0)
+        return (height, speed), reward, height < 0.0
+'''
+"""A task of one's own, as the README shows it."""
+
+
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the template as ``mine/hover.py``, in which the test runs."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "hover.py").write_text(TEMPLATE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def command(arguments: list[str]) -> int:
+    """The exit code of the command."""
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    return int(exit.value.code or 0)
+
+
+def test_the_template_is_short() -> None:
+    assert TEMPLATE.count("\n") < 40
+
+
+def test_a_task_of_a_file_is_searched_resumed_and_tested(
+    template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["search", "mine/hover.py:Hover", "--generations", "3", "--population", "16", "--workers", "1"]) == 0
+    run = template / "runs" / "Hover-0"
+    assert f'task = "{template}/mine/hover.py:Hover"' in (run / "config.toml").read_text()
+    (template / "elsewhere").mkdir()
+    monkeypatch.chdir(template / "elsewhere")
+    assert command(["resume", str(run), "--generations", "5", "--workers", "1"]) == 0
+    capsys.readouterr()
+    assert command(["test", str(run), "--episodes", "5", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["task"] == f"{template}/mine/hover.py:Hover"
+    assert report["mean"] > 100
+    assert command(["show", str(run)]) == 0
+
+
+def test_ray_gets_a_file_task_whole(template: Path) -> None:
+    """As a worker gets it, which has no such module."""
+    sent = cloudpickle.dumps(load_task("mine/hover.py:Hover"))
+    program = "import pickle, sys; t = pickle.load(sys.stdin.buffer); print(t.name, t.step((10.0, 0.0), (0.0,))[1])"
+    done = subprocess.run([sys.executable, "-c", program], input=sent, capture_output=True, cwd="/", check=True)
+    assert done.stdout.decode().split()[0] == f"{template}/mine/hover.py:Hover"
+
+
+BROKEN: dict[str, tuple[str, str]] = {
+    "no class named": ("mine/hover.py", "expected a task of a file as path/to/file.py:Class, got 'mine/hover.py'"),
+    "an empty class": ("mine/hover.py:", "expected a task of a file as path/to/file.py:Class, got 'mine/hover.py:'"),
+    "no file": ("mine/hoover.py:Hover", "there is no file .*/mine/hoover.py for the task 'mine/hoover.py:Hover'"),
+    "a folder": ("folder.py:Hover", "there is no file .*/folder.py for the task"),
+    "no class": ("mine/hover.py:Hoover", "/mine/hover.py has no class 'Hoover': did you mean 'Hover'[?]"),
+    "no task": ("mine/hover.py:wann", "'wann' in .*/mine/hover.py is no class derived from wann.Task"),
+    "raises": ("raises.py:Hover", "/raises.py cannot be loaded: ZeroDivisionError: division by zero"),
+    "exits": ("exits.py:Hover", "/exits.py cannot be loaded: SystemExit: 3"),
+    "no Python": ("text.py:Hover", "/text.py cannot be loaded: SyntaxError: "),
+    "an abstract class": ("half.py:Half", "'Half' in .*/half.py cannot be made: TypeError: .*abstract"),
+}
+
+
+@pytest.mark.parametrize(("name", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_file_gives_one_line(
+    template: Path, name: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (template / "folder.py").mkdir()
+    (template / "raises.py").write_text("1 / 0")
+    (template / "exits.py").write_text("raise SystemExit(3)")
+    (template / "text.py").write_text("Dear Python,")
+    (template / "half.py").write_text("import wann\n\nclass Half(wann.JittedTask):\n    name = 'half'\n")
+    before = set(sys.modules)
+    assert command(["search", name, "--out", "run"]) == 2
+    assert re.fullmatch(f"wann: .*{message}.*\n", capsys.readouterr().err)
+    assert not (template / "run").exists()
+    assert not [module for module in set(sys.modules) - before if module.startswith("wann_task_file")]

@@ -90,8 +90,9 @@ def _task(task: str | Task) -> Task:
 
 
 def _new_folder(settings: Settings) -> Path:
-    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist."""
-    name, count = f"{settings.task}-{settings.seed}", 1
+    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist; TASK is the class for a file's task."""
+    task = settings.task.rpartition(".py:")[2].replace("/", "-")
+    name, count = f"{task}-{settings.seed}", 1
     while (folder := RUNS / (name if count == 1 else f"{name}-{count}")).exists():
         count += 1
     return folder

@@ -11,16 +11,30 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from wann.errors import UserError
-from wann.jit import kernel
+from wann.evaluation.compiled import compile_for
 from wann.population import Floats
 from wann.task import JittedTask, load_task
+
+_KERNELS = '''"""A task's functions for Python: written by wann, which compiles this file once. Safe to delete."""
+
+
+@kernel
+def advance(state, action):
+    return task_step(state, action)
+
+
+@kernel
+def observe(state):
+    return task_observe(state)
+'''
 
 
 class JittedEnv(gymnasium.Env[Floats, Floats]):
     """Plays a jitted task with the task's own compiled functions.
 
     Every number is the one that the lanes give. ``reset(seed=s)`` starts where ``task.start(default_rng(s))`` does.
-    An episode is truncated after ``task.max_steps`` steps; ``info`` is empty.
+    An episode is truncated after ``task.max_steps`` steps; ``info`` is empty. An action is what a network's outputs
+    give, also where the task makes a choice of them. ``metadata["render_fps"]`` is the pace of the task's clock.
 
     Example:
         >>> from tasks.swingup import SwingUp
@@ -30,7 +44,7 @@ class JittedEnv(gymnasium.Env[Floats, Floats]):
         (5,)
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}  # noqa: RUF012 (gymnasium's own type)
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}  # noqa: RUF012 (gymnasium's type)
 
     def __init__(self, task: JittedTask | str, *, render_mode: str | None = None) -> None:
         """An environment without a start: call ``reset`` first.
@@ -50,7 +64,9 @@ class JittedEnv(gymnasium.Env[Floats, Floats]):
         self.task, self.render_mode = found, render_mode
         self.observation_space = Box(-np.inf, np.inf, (len(found.inputs),), np.float64)
         self.action_space = Box(-1.0, 1.0, (len(found.outputs),), np.float64)
-        self._advance, self._observe = kernel(found.step), kernel(found.observe)
+        self.metadata = self.metadata | {"render_fps": round(1.0 / found.time_step)}
+        kernels = compile_for(found, _KERNELS, "environment")
+        self._advance, self._observe = kernels["advance"], kernels["observe"]
         self._state: tuple[float, ...] | None = None
         self._action: tuple[float, ...] | None = None
         self._steps = 0

@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 import numba
 import platformdirs
 
-_USES_NUMBA = re.compile(rb"^(from|import) (numba|wann\.(jit|simd)) ", re.MULTILINE)
+_USES_NUMBA = re.compile(rb"^(from|import) (numba|wann\.(jit|simd))\b", re.MULTILINE)
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -62,3 +62,11 @@ def kernel(function: F) -> F:
 def inlined(function: F) -> F:
     """Compile ``function`` only as a part of the kernels that call it, into their cache entries."""
     return cast("F", numba.njit(nogil=True, error_model="numpy")(function))
+
+
+def merged(function: F) -> F:
+    """As ``inlined``, at every place that calls it: LLVM steps lanes together only where no call is left in the loop.
+
+    For what a task's step is made of and is too long for LLVM to inline by itself. It takes longer to compile.
+    """
+    return cast("F", numba.njit(nogil=True, error_model="numpy", forceinline=True)(function))

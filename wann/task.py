@@ -67,6 +67,8 @@ class JittedTask(Task):
 
     max_steps: ClassVar[int]
     """Steps after which an episode ends."""
+    time_step: ClassVar[float] = 0.01
+    """Seconds of the task's clock that a step takes: pictures are shown at this pace."""
 
     @staticmethod
     @abstractmethod
@@ -119,7 +121,7 @@ def load_kind(name: str) -> type[Task]:
     """The class of the task with that name.
 
     Raises:
-        UserError: No installed task has the name, or its module cannot be loaded.
+        UserError: No installed task has the name, or its module or file cannot be loaded.
     """
     entry = _registered().get(name)
     if entry is None:
@@ -136,9 +138,15 @@ def load_kind(name: str) -> type[Task]:
 def load_task(name: str) -> Task:
     """The task of that name; what follows a colon is an argument to it, as in ``gym:LunarLander-v3``.
 
+    The class of a file, ``path/to/my_task.py:MyTask``, is a task too: the file is executed.
+
     Raises:
-        UserError: No installed task has the name, its module cannot be loaded, or it refuses its argument.
+        UserError: No installed task has the name, its module or file cannot be loaded, or it refuses its argument.
     """
+    if ".py:" in name or name.endswith(".py"):
+        from wann.taskfile import load_file_task
+
+        return load_file_task(name)
     head, _, argument = name.partition(":")
     kind = load_kind(head)
     if argument and kind.__init__ is object.__init__:

@@ -14,19 +14,19 @@ _HALF_TURNS = 0.3183098861837907  # 1 / pi
 
 
 @inlined
-def _half_turns(x: Value) -> Value:
-    """``x / pi`` after whole turns are taken off, so that large angles lose no digits."""
+def wrap(x: Value) -> Value:
+    """``x`` in radians after whole turns are taken off, so that large angles lose no digits: within [-pi, pi]."""
     turns = rint(x * _TURNS)
-    return fma(turns, -2.0 * _PI_LOW, fma(turns, -2.0 * _PI_HIGH, x)) * _HALF_TURNS
+    return fma(turns, -2.0 * _PI_LOW, fma(turns, -2.0 * _PI_HIGH, x))
 
 
 @inlined
 def sin(x: Value) -> Value:
     """Sine of x in radians; within 1e-15 of the exact value for abs(x) < 1e6."""
-    return sin_pi(_half_turns(x))
+    return sin_pi(wrap(x) * _HALF_TURNS)
 
 
 @inlined
 def cos(x: Value) -> Value:
     """Cosine of x in radians; within 1e-15 of the exact value for abs(x) < 1e6."""
-    return cos_pi(_half_turns(x))
+    return cos_pi(wrap(x) * _HALF_TURNS)

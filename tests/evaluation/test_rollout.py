@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from strategies import grown, outputs_by_recursion
 
 from tasks.swingup import SwingUp
+from wann.evaluation.compiled import _digest
 from wann.evaluation.forward import LANES
-from wann.evaluation.rollout import _digest, compile_rollout
+from wann.evaluation.rollout import compile_rollout
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.network import Networks, express
 from wann.population import Population
@@ -366,3 +367,10 @@ def test_a_later_process_compiles_nothing(tmp_path: Path) -> None:
     files = sorted(tmp_path.rglob("*"))
     assert in_processes_of_their_own(tmp_path, 1) == [[0, 1, 0, first[3]]]
     assert sorted(tmp_path.rglob("*")) == files
+
+
+def test_kernels_of_two_tasks_have_names_of_their_own() -> None:
+    """Symbols are made of these names and a number that starts anew in each process: those of two could clash."""
+    made = [compile_rollout(task).py_func.__globals__ for task in (SwingUp(), Countdown())]  # type: ignore[attr-defined]
+    names = [globals_[kernel].py_func.__qualname__ for globals_ in made for kernel in ("rollout", "play", "advance")]
+    assert len(set(names)) == 6

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wann.evaluation.compiled import compile_for
 from wann.evaluation.forward import LANES, aligned, forward, rows
 from wann.evaluation.work import Episodes, Piece, Played, limit_of
-from wann.jit import cache_folder, inlined, kernel
+from wann.jit import inlined
 from wann.network import Networks
 from wann.population import Floats, Integers
 from wann.simd import WIDTH, any_positive, load, store, where_positive
@@ -188,80 +185,16 @@ def _source(task: JittedTask) -> str:
     )
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    """The code and that of the functions defined in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested(constant)
-
-
-def _ingredients(value: Any, names: tuple[str, ...], seen: set[object]) -> Iterator[str]:
-    """All that compiled code takes over from ``value``: its code, and in turn what the names in it stand for.
-
-    A task may use helpers from other files, or stand in a notebook, where no file tells of a change. What belongs to
-    wann is left out: the cache folder's name stands for it.
-    """
-    value = getattr(value, "py_func", value)
-    home = str(getattr(value, "__module__", "")).partition(".")[0]
-    if isinstance(value, np.ndarray):
-        yield f"{value.dtype}{value.shape}{value.tobytes()!r}"
-    elif isinstance(value, ModuleType) and (id(value), names) not in seen:
-        seen.add((id(value), names))
-        for name in names:
-            yield from _ingredients(getattr(value, name, None), names, seen)
-    elif callable(value) and home in ("wann", "numpy", "numba"):
-        yield f"{home}.{getattr(value, '__name__', '')}"
-    elif isinstance(value, FunctionType) and id(value) not in seen:
-        seen.add(id(value))
-        codes = list(_nested(value.__code__))
-        names = tuple(dict.fromkeys(name for code in codes for name in code.co_names))
-        constants = [[c for c in code.co_consts if not isinstance(c, CodeType)] for code in codes]
-        yield f"{[code.co_code for code in codes]}{names}{constants}{value.__defaults__}"
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        for used in (*cells, *(value.__globals__[name] for name in names if name in value.__globals__)):
-            yield from _ingredients(used, names, seen)
-    elif not isinstance(value, (FunctionType, ModuleType)):
-        yield repr(value)
-
-
-def _digest(task: JittedTask, source: str) -> str:
-    """Names what the rollouts of a task are made of."""
-    parts = [source]
-    for function in (task.step, task.observe):
-        parts += _ingredients(function, (), set())
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _write_once(path: Path, source: str) -> None:
-    """Write a kernel's file, whole at any moment; Numba's cache knows it by its size and time, so both are fixed."""
-    if not path.exists():
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        temporary.write_text(source, encoding="utf-8")
-        os.utime(temporary, (0, 0))
-        os.replace(temporary, path)
-
-
 def compile_rollout(task: JittedTask) -> Rollout:
     """The kernel that plays a task's episodes.
-
-    Its code is a small file in the kernel cache, named after a digest of all that the task's functions use, so that
-    other processes load the kernel instead of compiling it again, as long as nothing in it has changed. Functions of
-    no module that Python can import by name are compiled in each process: Numba could not load them.
 
     Returns:
         ``rollout(networks, first, last, weights, starts, limit, returns) -> steps``: plays every episode with the
         networks ``first`` to ``last``; ``weights``, ``starts`` and ``limit`` as in ``_play``; ``returns``,
         (last - first, episodes), is filled.
     """
-    source = _source(task)
-    path = cache_folder() / f"rollout_{_digest(task, source)}.py"
-    _write_once(path, source)
-    names: dict[str, Any] = {"task_step": inlined(task.step), "task_observe": inlined(task.observe)}
-    importable = all(inspect.getmodule(function) is not None for function in (task.step, task.observe))
-    names |= {"inlined": inlined, "kernel": kernel if importable else inlined, "__name__": __name__}
-    exec(compile(source, str(path), "exec"), names)
-    names["play"] = inlined(FunctionType(_play.__code__, globals() | names, "play"))
+    names = compile_for(task, _source(task), "rollout")
+    names["play"] = names["inlined"](FunctionType(_play.__code__, globals() | names, "play"))
     rollout: Rollout = names["rollout"]
     return rollout
 
