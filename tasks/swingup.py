@@ -32,6 +32,7 @@ class SwingUp(JittedTask):
     outputs = ("force",)
     reward_range = (0.0, 1000.0)
     max_steps = 1000
+    javascript = "swingup.js"
     paper: ClassVar = {"population": 192, "generations": 1024, "trials": 3, "initial_enabled": 0.5, "tournament": 8}
     preset: ClassVar = {"rank_connections": 0.5}
 

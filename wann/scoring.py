@@ -126,12 +126,12 @@ class Report(msgspec.Struct, frozen=True):
         head = (
             f"{self._title}:\n\n| weights | mean return | std over episodes | std over weights |\n|:--|--:|--:|--:|\n"
         )
-        return head + "".join(f"| {' | '.join(_cells(row))} |\n" for row in self.rows)
+        return head + "".join(f"| {' | '.join(cells(row))} |\n" for row in self.rows)
 
     def _text(self) -> str:
-        cells = [("shared weight", "mean return", "std over episodes", "std over weights")]
-        cells += [_cells(row) for row in self.rows]
-        lines = [f"{name:<28}{mean:>12}{episodes:>20}{weights:>20}".rstrip() for name, mean, episodes, weights in cells]
+        head = ("shared weight", "mean return", "std over episodes", "std over weights")
+        texts = [head, *(cells(row) for row in self.rows)]
+        lines = [f"{name:<28}{mean:>12}{episodes:>20}{weights:>20}".rstrip() for name, mean, episodes, weights in texts]
         return f"{self._title}\n\n" + "".join(f"{line}\n" for line in lines)
 
 
@@ -145,7 +145,7 @@ def check_format(format: str) -> None:
         raise UserError(f"there is no format {format!r}: {suggestion(format, FORMATS)}")
 
 
-def _cells(row: Row) -> tuple[str, str, str, str]:
+def cells(row: Row) -> tuple[str, str, str, str]:
     """Name, mean and spreads of a row, as people read them."""
     name = row.weights
     if row.weight is not None:

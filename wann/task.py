@@ -41,6 +41,8 @@ class JittedTask(Task):
 
     max_steps: ClassVar[int]
     """Steps after which an episode ends."""
+    javascript: ClassVar[str | None] = None
+    """A file beside the task's module with the same dynamics in JavaScript, for the live panel of reports."""
 
     @staticmethod
     @abstractmethod

@@ -112,6 +112,11 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise UserError(f"{path} ends in {path.suffix!r}: {suggestion(kind, FORMATS)}")
+    write_atomically(path, to_bytes(figure, kind))
+
+
+def to_bytes(figure: Figure, kind: str) -> bytes:
+    """The content of a file of that kind, one of ``FORMATS``; equal figures give equal bytes."""
     date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     settings: dict[Any, Any] = {
         "svg.hashsalt": "wann",
@@ -122,7 +127,7 @@ def save(figure: Figure, path: Path) -> None:
     data = BytesIO()
     with _SAVING, matplotlib.rc_context(settings):
         figure.savefig(data, format=kind, dpi=200, metadata=date[kind])
-    write_atomically(path, data.getvalue())
+    return data.getvalue()
 
 
 def _check_labels(name: str, labels: Sequence[str], count: int) -> None:

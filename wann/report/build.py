@@ -1,0 +1,142 @@
+"""The report of a network: from its file, or from its run folder, to the page."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.evaluation.work import Evaluator
+from wann.report import data, tables
+from wann.report.inline import inline
+from wann.report.page import render
+from wann.report.recording import record
+from wann.scoring import DEFAULT_WEIGHTS, Report, score
+from wann.task import JittedTask
+
+
+LARGEST = 3_000_000
+"""Bytes of the page; figures that would make it larger are left out."""
+MOST_CHAMPIONS = 40
+EPISODES, DRAWS = 20, 50
+"""Of the score table: enough to read a network off it, at a fraction of what ``wann test`` takes."""
+
+
+class Figure(NamedTuple):
+    """A picture for the page."""
+
+    title: str
+    svg: str
+    """The content of an SVG file."""
+
+
+def build(
+    champion: Champion,
+    succession: Sequence[Champion],
+    order: str,
+    figures: Sequence[Figure],
+    task: JittedTask | None = None,
+    evaluator: Evaluator | None = None,
+) -> bytes:
+    """The page.
+
+    Args:
+        champion: The network that it is about, and opens with.
+        succession: The networks that its slider steps through.
+        order: What they are and how they are ordered, in a few words.
+        figures: Pictures to show below the live panel.
+        task: Plays episodes; without one there are none.
+        evaluator: Scores the network on ``task``; without one the page shows the scores of the file.
+    """
+    shown = _thinned(champion, succession)
+    live = {
+        "champions": data.of_champions(shown),
+        "first": shown.index(champion),
+        "order": order,
+        "colours": data.colours(),
+        "reach": data.REACH,
+        "marks": _weights(champion),
+        "task": None if task is None else data.of_task(task),
+        "profile": None if task is None or evaluator is None else data.profiles(shown, evaluator),
+    }
+    script = "" if task is None else _script(task)
+    if task is not None and not script:
+        live["recordings"] = record(shown, task, _weights(champion))
+    report = None if task is None or evaluator is None else _scored(champion, task, evaluator)
+    parts = {
+        "title": tables.heading(champion),
+        "lead": tables.lead(champion),
+        "scores": tables.scores(champion, report),
+        "settings": tables.settings(champion),
+        "versions": tables.versions(champion),
+        "figures": "",
+    }
+    room = LARGEST - len(render(parts, live, script))
+    return render({**parts, "figures": _gallery(figures, room)}, live, script)
+
+
+def topology(champion: Champion) -> Figure:
+    """The figure of the network that ``wann show`` draws."""
+    from wann.figures.topology import draw, to_bytes
+
+    drawn = draw(champion.genome, champion.inputs, champion.outputs)
+    return Figure("Topology", to_bytes(drawn, "svg").decode())
+
+
+def _thinned(champion: Champion, succession: Sequence[Champion]) -> list[Champion]:
+    """The networks of the slider: the one that the page is about, and of the others no more than it can hold."""
+    others = list(succession) if champion in succession else [*succession, champion]
+    if len(others) <= MOST_CHAMPIONS:
+        return others
+    places = {round(k * (len(others) - 1) / (MOST_CHAMPIONS - 1)) for k in range(MOST_CHAMPIONS)}
+    return [others[k] for k in sorted(places | {others.index(champion)})]
+
+
+def _weights(champion: Champion) -> list[float]:
+    """The shared weights of the search."""
+    return list((champion.scores.weights if champion.scores else ()) or DEFAULT_WEIGHTS)
+
+
+def _scored(champion: Champion, task: JittedTask, evaluator: Evaluator) -> Report:
+    return score(champion, task, evaluator, episodes=EPISODES, draws=DRAWS)
+
+
+def _script(task: JittedTask) -> str:
+    """The task's dynamics in JavaScript, if it has them.
+
+    Raises:
+        UserError: The file that the task names cannot be read, or cannot stand in a page.
+    """
+    if task.javascript is None:
+        return ""
+    path = Path(inspect.getfile(type(task))).with_name(task.javascript)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"task {task.name!r}: its JavaScript {path} cannot be read: {error}") from None
+    if "</script" in text.lower() or "<!--" in text:
+        raise UserError(f"task {task.name!r}: {path} must not contain '</script' or '<!--'")
+    return text
+
+
+def _gallery(figures: Sequence[Figure], room: int) -> str:
+    """The figures, as far as there is room for them."""
+    parts, omitted = [], []
+    for number, figure in enumerate(figures):
+        picture = inline(figure.svg, f"f{number}-", figure.title)
+        part = f"<figure><div class='scroll'>{picture}</div><figcaption>{escape(figure.title)}</figcaption></figure>"
+        if (size := len(part.encode())) > room:
+            omitted.append(figure.title)
+            continue
+        parts.append(part)
+        room -= size
+    if omitted:
+        note = f"Too large for this page: {', '.join(omitted)}. wann show writes figures to files of their own."
+        parts.append(f"<p>{escape(note)}</p>")
+    return "".join(parts)
+
+

@@ -1,0 +1,102 @@
+"""The parts of the report that are words and numbers: heading, scores, settings. All text is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+
+from wann.champion import Champion
+from wann.scoring import Report, cells
+from wann.settings import NAMES_OF_SETTINGS, describe
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def heading(champion: Champion) -> str:
+    """What the page is about, in one line."""
+    count = len(champion.genome.enabled)
+    return escape(f"{champion.task or 'A network'}, {count} connection{'s' * (count != 1)}")
+
+
+def lead(champion: Champion) -> str:
+    """Where the network comes from and how good it is, in a sentence or two."""
+    sentences = []
+    if champion.scores is not None:
+        low, high = min(champion.scores.weights), max(champion.scores.weights)
+        sentences.append(
+            f"Mean return <strong>{_number(champion.scores.mean)}</strong> over {len(champion.scores.weights)} shared "
+            f"weights from {_number(low, 'g')} to {_number(high, 'g')}, {champion.scores.trials} fresh episodes each."
+        )
+    generation, seed = (champion.provenance.get(name) for name in ("generation", "seed"))
+    if isinstance(generation, int) and isinstance(seed, int):
+        sentences.append(f"Found in generation {generation:,} of the search with seed {seed}.")
+    return " ".join(sentences)
+
+
+def scores(champion: Champion, report: Report | None) -> str:
+    """The four regimes where the task could be played, else the verified scores that the file carries."""
+    if report is not None:
+        caption = f"{report.episodes} new episodes for each weight, which neither selection nor verification saw"
+        head = ("Shared weight", "Mean return", "Std over episodes", "Std over weights")
+        return _table(caption, head, (cells(row) for row in report.rows))
+    if champion.scores is None:
+        return "<p>The file carries no scores.</p>"
+    rows = [(f"{w:g}", f"{m:.1f}") for w, m in zip(champion.scores.weights, champion.scores.means, strict=True)]
+    rows.append(("mean over these", f"{champion.scores.mean:.1f}"))
+    caption = f"{champion.scores.trials} verification episodes for each weight"
+    return _table(caption, ("Shared weight", "Mean return"), rows)
+
+
+def settings(champion: Champion) -> str:
+    """What the network was found with: every setting, with what it means; then the versions."""
+    given = champion.provenance.get("settings")
+    if not isinstance(given, dict) or not given:
+        return "<p>The file does not say how the network was found.</p>"
+    rows = [_setting(str(name), value) for name, value in given.items()]
+    return f"<dl>{''.join(rows)}</dl>"
+
+
+def versions(champion: Champion) -> str:
+    """What the network was made with."""
+    found = champion.provenance.get("versions")
+    if not isinstance(found, dict) or not found:
+        return ""
+    names = ", ".join(f"{name} {version}" for name, version in found.items())
+    return escape(f"Found with {names}.")
+
+
+def _setting(name: str, value: Any) -> str:
+    meaning = describe(name).partition("  [")[0] if name in NAMES_OF_SETTINGS else ""
+    shown = ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else _plain(value)
+    note = f"<small>{escape(meaning)}</small>" if meaning else ""
+    return f"<div><dt>{escape(name)}{note}</dt><dd>{escape(shown)}</dd></div>"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if isinstance(value, float) else msgspec.json.encode(value).decode()
+
+
+def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = "".join(f"<tr><th scope='row'>{_text(first)}</th>{_cells(rest)}</tr>" for first, *rest in rows)
+    columns = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    return (
+        f"<div class='scroll' tabindex='0' role='region' aria-label='Scores'><table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f"<td>{_text(text)}</td>" for text in texts)
+
+
+def _text(text: str) -> str:
+    return escape(text.replace("-", _MINUS))
+
+
+def _number(value: float, form: str = ".1f") -> str:
+    return _text(f"{value:{form}}")
