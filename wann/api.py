@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("wann")
 
 RUNS = Path("runs")
-TOPOLOGY = "topology.svg"
+TOPOLOGY, REPORT = "topology.svg", "report.html"
 TUNED = "tuned.json"
 
 
@@ -141,14 +141,25 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
 
 
 def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watch: Watch | None = None) -> Run:
-    """Run up to the last generation and draw the champion."""
+    """Run up to the last generation, draw the champion and write the report."""
     with evaluator(run.task, workers, ray) as chosen:
         run.advance(chosen, watch)
     try:
         show(run.folder, out=run.folder / TOPOLOGY)
     except Exception as error:  # a figure is never worth a run
         log.warning("the champion could not be drawn: %s", error)
+    try:
+        _report(run.folder, run.folder / REPORT, task=run.task, workers=workers)
+    except Exception as error:
+        log.warning("the report could not be written: %s", error)
     return run
+
+
+def _report(path: Path | str, target: Path, **options: Any) -> Path:
+    from wann.report.write import write_report
+
+    write_report(path, target, **options)
+    return target
 
 
 @contextmanager
@@ -286,7 +297,12 @@ def _task_of(champion: Champion, path: Path | str, task: str | Task | None) -> T
 
 
 def show(
-    path: Path | str, *, connections: int | None = None, out: Path | str | None = None, disabled: bool = False
+    path: Path | str,
+    *,
+    connections: int | None = None,
+    out: Path | str | None = None,
+    disabled: bool = False,
+    html: bool = False,
 ) -> Path:
     """Draw a network: layered, inputs left, outputs right, activations by colour and glyph.
 
@@ -295,18 +311,24 @@ def show(
         connections: The best of the run's archive with at most so many, instead of the champion.
         out: The figure, .svg, .png or .pdf; ``topology.svg`` beside the network unless given.
         disabled: Draw disabled connections too.
+        html: Write the report instead, a page with the network at work; ``report.html`` unless ``out`` is given.
 
     Returns:
-        The figure's path.
+        The path of the figure or page.
 
     Raises:
         UserError: The file is wrong, or the figure cannot be written.
     """
     from wann.figures.topology import draw, save
 
-    champion = load(path, connections)
     source = Path(path)
-    target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TOPOLOGY
+    home = source if source.is_dir() else source.parent
+    if html:
+        return _report(
+            path, Path(out) if out is not None else home / REPORT, connections=connections, disabled=disabled
+        )
+    champion = load(path, connections)
+    target = Path(out) if out is not None else home / TOPOLOGY
     figure = draw(champion.genome, champion.inputs, champion.outputs, title=_title(champion), disabled=disabled)
     try:
         save(figure, target)

@@ -73,6 +73,7 @@ def tune(path: Path, out: Path | None, quiet: bool, as_json: bool, **options: An
 @CONNECTIONS
 @click.option("--out", type=click.Path(path_type=Path), help="The figure: .svg, .png or .pdf.  [default: topology.svg]")
 @click.option("--disabled", is_flag=True, help="Draw disabled connections too.")
+@click.option("--html", is_flag=True, help="Write report.html instead: one page, with the network at work.")
 def show(path: Path, **options: Any) -> None:
     """Draw the network in PATH, a network file or a run folder."""
     from wann import api

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
@@ -18,10 +20,10 @@ from wann.report.recording import record
 from wann.scoring import DEFAULT_WEIGHTS, Report, score
 from wann.task import JittedTask
 
-
 LARGEST = 3_000_000
 """Bytes of the page; figures that would make it larger are left out."""
-MOST_CHAMPIONS = 40
+MOST_CONNECTIONS, MOST_CHAMPIONS = 5_000, 40
+"""Connections of all networks of a page together, and how many networks its slider has."""
 EPISODES, DRAWS = 20, 50
 """Of the score table: enough to read a network off it, at a fraction of what ``wann test`` takes."""
 
@@ -37,21 +39,31 @@ class Figure(NamedTuple):
 def build(
     champion: Champion,
     succession: Sequence[Champion],
-    order: str,
     figures: Sequence[Figure],
     task: JittedTask | None = None,
     evaluator: Evaluator | None = None,
+    *,
+    order: str = "Networks of the archive, smallest first",
+    note: str = "",
 ) -> bytes:
     """The page.
 
     Args:
         champion: The network that it is about, and opens with.
         succession: The networks that its slider steps through.
-        order: What they are and how they are ordered, in a few words.
         figures: Pictures to show below the live panel.
         task: Plays episodes; without one there are none.
         evaluator: Scores the network on ``task``; without one the page shows the scores of the file.
+        order: What the networks of ``succession`` are and how they are ordered, in a few words.
+        note: Something that the reader must know.
+
+    Raises:
+        UserError: The network is too large for a page, or the task's JavaScript is wrong.
     """
+    if (count := len(champion.genome.enabled)) > MOST_CONNECTIONS:
+        raise UserError(
+            f"the network has {count:,} connections, a report shows {MOST_CONNECTIONS:,} at most: draw it as a figure"
+        )
     shown = _thinned(champion, succession)
     live = {
         "champions": data.of_champions(shown),
@@ -70,6 +82,7 @@ def build(
     parts = {
         "title": tables.heading(champion),
         "lead": tables.lead(champion),
+        "note": f"<p class='note'>{escape(note)}</p>" if note else "",
         "scores": tables.scores(champion, report),
         "settings": tables.settings(champion),
         "versions": tables.versions(champion),
@@ -79,21 +92,21 @@ def build(
     return render({**parts, "figures": _gallery(figures, room)}, live, script)
 
 
-def topology(champion: Champion) -> Figure:
+def topology(champion: Champion, disabled: bool = False) -> Figure:
     """The figure of the network that ``wann show`` draws."""
     from wann.figures.topology import draw, to_bytes
 
-    drawn = draw(champion.genome, champion.inputs, champion.outputs)
+    drawn = draw(champion.genome, champion.inputs, champion.outputs, disabled=disabled)
     return Figure("Topology", to_bytes(drawn, "svg").decode())
 
 
 def _thinned(champion: Champion, succession: Sequence[Champion]) -> list[Champion]:
     """The networks of the slider: the one that the page is about, and of the others no more than it can hold."""
     others = list(succession) if champion in succession else [*succession, champion]
-    if len(others) <= MOST_CHAMPIONS:
-        return others
-    places = {round(k * (len(others) - 1) / (MOST_CHAMPIONS - 1)) for k in range(MOST_CHAMPIONS)}
-    return [others[k] for k in sorted(places | {others.index(champion)})]
+    largest = max(1, *(len(other.genome.enabled) for other in others))
+    room = min(MOST_CHAMPIONS, MOST_CONNECTIONS // largest)
+    places = {round(place) for place in np.linspace(0, len(others) - 1, min(room, len(others)))}
+    return [others[place] for place in sorted(places | {others.index(champion)})]
 
 
 def _weights(champion: Champion) -> list[float]:
@@ -128,7 +141,8 @@ def _gallery(figures: Sequence[Figure], room: int) -> str:
     parts, omitted = [], []
     for number, figure in enumerate(figures):
         picture = inline(figure.svg, f"f{number}-", figure.title)
-        part = f"<figure><div class='scroll'>{picture}</div><figcaption>{escape(figure.title)}</figcaption></figure>"
+        frame = tables.scrolling(figure.title, picture)
+        part = f"<figure>{frame}<figcaption>{escape(figure.title)}</figcaption></figure>"
         if (size := len(part.encode())) > room:
             omitted.append(figure.title)
             continue
@@ -138,5 +152,3 @@ def _gallery(figures: Sequence[Figure], room: int) -> str:
         note = f"Too large for this page: {', '.join(omitted)}. wann show writes figures to files of their own."
         parts.append(f"<p>{escape(note)}</p>")
     return "".join(parts)
-
-

@@ -115,5 +115,3 @@ def _labels(champion: Champion, genome: Genome) -> dict[int, str]:
 
 def _rounded(values: Any) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
-
-

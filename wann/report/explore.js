@@ -47,8 +47,8 @@ wann.Explorer = class {
     const { title, text, value } = this.words;
     const thing = this.current;
     const words = thing && ("route" in thing ? wann.describeEdge : wann.describeNode)(this.diagram, thing);
-    title.textContent = words ? words.title : title.dataset.hint;
-    text.textContent = words ? words.text : "";
+    title.textContent = words ? words.title : "";
+    text.textContent = words ? words.text : text.dataset.hint;
     value.textContent = "";
   }
 

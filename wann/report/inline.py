@@ -7,11 +7,10 @@ from xml.etree import ElementTree
 
 from wann.errors import UserError
 
-_SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-_ELEMENTS = frozenset(
-    "svg g defs path rect circle ellipse line polyline polygon text tspan use symbol clipPath mask marker pattern "
-    "linearGradient radialGradient stop title desc image".split()
-)
+_SVG = "http://www.w3.org/2000/svg"
+_SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "image", "use"}
+_GROUPS = {"svg", "g", "defs", "symbol", "clipPath", "mask", "marker", "pattern"}
+_ELEMENTS = _SHAPES | _GROUPS | {"linearGradient", "radialGradient", "stop", "title", "desc"}
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]+)['\"]?\s*\)")
 
 

@@ -2,7 +2,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = id => document.getElementById(id);
-const show = (id, shown) => (byId(id).hidden = !shown);
+const show = (id, shown) => byId(id).toggleAttribute("hidden", !shown);
 
 const panel = {
   champion: null,

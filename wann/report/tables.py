@@ -68,6 +68,11 @@ def versions(champion: Champion) -> str:
     return escape(f"Found with {names}.")
 
 
+def scrolling(label: str, content: str) -> str:
+    """HTML in a frame of its own that scrolls where it is too wide, by keyboard too."""
+    return f"<div class='scroll' tabindex='0' role='region' aria-label='{escape(label)}'>{content}</div>"
+
+
 def _setting(name: str, value: Any) -> str:
     meaning = describe(name).partition("  [")[0] if name in NAMES_OF_SETTINGS else ""
     shown = ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else _plain(value)
@@ -78,16 +83,14 @@ def _setting(name: str, value: Any) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:g}" if isinstance(value, float) else msgspec.json.encode(value).decode()
+    return f"{value:g}".replace("-", _MINUS) if isinstance(value, float) else msgspec.json.encode(value).decode()
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     body = "".join(f"<tr><th scope='row'>{_text(first)}</th>{_cells(rest)}</tr>" for first, *rest in rows)
     columns = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    return (
-        f"<div class='scroll' tabindex='0' role='region' aria-label='Scores'><table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    table = f"<caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead><tbody>{body}</tbody>"
+    return scrolling("Scores", f"<table>{table}</table>")
 
 
 def _cells(texts: Iterable[str]) -> str:

@@ -1,0 +1,71 @@
+"""The report of a network file or of a run folder, written to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wann.champion import Champion
+from wann.errors import UserError
+from wann.evaluation.threads import ThreadEvaluator
+from wann.files import write_atomically
+from wann.report.build import build, topology
+from wann.runs import FRONT, load, read_front
+from wann.task import JittedTask, Task, load_task
+
+
+def write_report(
+    path: Path | str,
+    target: Path,
+    *,
+    connections: int | None = None,
+    disabled: bool = False,
+    task: Task | None = None,
+    workers: int | None = None,
+) -> None:
+    """Write the report.
+
+    Args:
+        path: A network file, or a run folder for its champion and archive.
+        target: The file to write.
+        connections: The page opens with the best of the archive with at most so many, instead of the champion.
+        disabled: Draw disabled connections in the figure of the topology, too.
+        task: What to play; the network's own task unless given, and nothing where that is not installed.
+        workers: Threads that play; one for each core unless given.
+
+    Raises:
+        UserError: The file is wrong, the network is too large for a page, or ``target`` cannot be written.
+    """
+    champion, source = load(path, connections), Path(path)
+    succession = read_front(source) if (source / FRONT).exists() else [champion]
+    player, note = _player(champion, task)
+    threads = None if player is None else ThreadEvaluator(player, workers)
+    try:
+        page = build(champion, _alike(champion, succession), [topology(champion, disabled)], player, threads, note=note)
+    finally:
+        if threads is not None:
+            threads.close()
+    try:
+        write_atomically(target, page)
+    except OSError as error:
+        raise UserError(f"cannot write the report {target}: {error.strerror}") from None
+
+
+def _alike(champion: Champion, succession: Sequence[Champion]) -> list[Champion]:
+    """The networks that see and do the same as the champion: others could not play its task."""
+    return [other for other in succession if (other.inputs, other.outputs) == (champion.inputs, champion.outputs)]
+
+
+def _player(champion: Champion, task: Task | None) -> tuple[JittedTask | None, str]:
+    """The task to play, or else why there is none."""
+    try:
+        found = task or (None if champion.task is None else load_task(champion.task))
+    except UserError as error:
+        return None, f"No episodes and no new scores: {error}"
+    if found is None:
+        return None, "No episodes and no new scores: the file does not name a task."
+    if not isinstance(found, JittedTask):
+        return None, f"No episodes and no new scores: the task {found.name!r} is not a jitted one."
+    if (len(champion.inputs), len(champion.outputs)) != (len(found.inputs), len(found.outputs)):
+        return None, f"No episodes and no new scores: the network does not fit the task {found.name!r}."
+    return found, ""
