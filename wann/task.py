@@ -42,7 +42,10 @@ class JittedTask(Task):
     max_steps: ClassVar[int]
     """Steps after which an episode ends."""
     javascript: ClassVar[str | None] = None
-    """A file beside the task's module with the same dynamics in JavaScript, for the live panel of reports."""
+    """A file beside the task's module with the same dynamics in JavaScript, for the live panel of reports.
+
+    It counts for the class that names it, not for those derived from it, whose dynamics may be others.
+    """
 
     @staticmethod
     @abstractmethod

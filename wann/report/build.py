@@ -124,9 +124,10 @@ def _script(task: JittedTask) -> str:
     Raises:
         UserError: The file that the task names cannot be read, or cannot stand in a page.
     """
-    if task.javascript is None:
+    name = vars(type(task)).get("javascript")  # not inherited: a derived task may have other dynamics
+    if name is None:
         return ""
-    path = Path(inspect.getfile(type(task))).with_name(task.javascript)
+    path = Path(inspect.getfile(type(task))).with_name(name)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -55,11 +55,16 @@ def profiles(champions: Sequence[Champion], evaluator: Evaluator) -> dict[str, A
     return {"weights": _rounded(weights), "means": [_rounded(row) for row in returns.mean(axis=2)]}
 
 
+def generation_of(champion: Champion) -> int | None:
+    """In which generation a run found the network, counted from 1 as in its history."""
+    found = champion.provenance.get("generation")
+    return found + 1 if isinstance(found, int) else None
+
+
 def _of_champion(champion: Champion) -> dict[str, Any]:
     program = make_program(champion)
-    generation = champion.provenance.get("generation")
     return {
-        "generation": generation if isinstance(generation, int) else None,
+        "generation": generation_of(champion),
         "mean": champion.scores.mean if champion.scores else None,
         "scores": dict(zip(map(str, champion.scores.weights), champion.scores.means, strict=True))
         if champion.scores

@@ -13,6 +13,8 @@ wann.Diagram = class {
     this.nodes = new Map(champion.nodes.map(node => [node.id, node]));
     this.incoming = grouped(champion.edges, "target");
     this.outgoing = grouped(champion.edges, "source");
+    const outputs = champion.nodes.filter(node => node.kind === "output");
+    this.living = reached(outputs, node => this.into(node), edge => this.node(edge.source));
     this.draw();
   }
 
@@ -67,7 +69,7 @@ wann.Diagram = class {
   drawEdge(edge, parent) {
     const element = wann.svg("g", { class: "edge", role: "img", tabindex: -1 }, parent);
     const path = wann.curve(edge.route.map(point => this.at(point)), this.upright);
-    element.classList.toggle("dead", this.node(edge.target).row === null);
+    element.classList.toggle("dead", !this.living.has(edge));
     wann.svg("path", { class: "wire", d: path }, element);
     wann.svg("path", { class: "near", d: path }, element);
     this.register(edge, element, wann.describeEdge(this, edge));
@@ -78,8 +80,8 @@ wann.Diagram = class {
     const radius = Math.max(2.5, this.unit * node.radius);
     const element = wann.svg("g", { class: `node ${node.kind}`, role: "img", tabindex: -1 }, this.points);
     element.setAttribute("transform", `translate(${x} ${y})`);
-    element.classList.toggle("dead", node.row === null);
-    node.halo = wann.svg("circle", { class: "halo", r: radius * 1.55 + 1, opacity: 0 }, element);
+    element.classList.toggle("dead", !this.living.has(node));
+    node.halo = wann.svg("circle", { class: "halo", r: radius * 1.4 + 1, opacity: 0 }, element);
     this.drawBody(node, radius, element);
     this.drawLabel(node, radius, element);
     this.register(node, element, wann.describeNode(this, node));
@@ -125,12 +127,12 @@ wann.Diagram = class {
   // Halos and bundles show the values: colour the sign, strength the size.
   light(values, weight) {
     for (const node of this.champion.nodes) {
-      const value = node.row === null ? 0 : values[node.row];
+      const value = this.living.has(node) ? values[node.row] : 0;
       node.halo.setAttribute("opacity", strength(value));
       node.halo.classList.toggle("negative", value < 0);
     }
     for (const { node, sign, group } of this.bundles) {
-      const signal = node.row === null ? 0 : values[node.row] * (sign || weight);
+      const signal = !this.living.has(node) ? 0 : values[node.row] * (sign || weight);
       group.style.setProperty("--signal", strength(signal));
       group.classList.toggle("negative", signal < 0);
     }

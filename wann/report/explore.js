@@ -8,18 +8,18 @@ wann.Explorer = class {
     this.diagram = diagram;
     this.words = words;
     this.current = null;
-    const svg = diagram.svg;
-    svg.addEventListener("pointerover", event => this.point(event));
-    svg.addEventListener("pointerleave", () => this.choose(this.focused()));
-    svg.addEventListener("focusin", event => this.choose(thingOf(event)));
-    svg.addEventListener("focusout", () => this.choose(null));
-    svg.addEventListener("keydown", event => this.key(event));
+    const frame = diagram.svg.parentElement; // listening itself, the picture would become a stop for the Tab key
+    frame.addEventListener("pointerover", event => this.point(event));
+    frame.addEventListener("pointerleave", () => this.choose(this.focused()));
+    frame.addEventListener("focusin", event => this.choose(thingOf(event)));
+    frame.addEventListener("focusout", () => this.choose(null));
+    frame.addEventListener("keydown", event => this.key(event));
   }
 
   // A new network is drawn: the first input takes the Tab key.
   restart() {
     const { nodes } = this.diagram.champion;
-    const first = nodes.find(node => node.kind === "input" && node.row !== null);
+    const first = nodes.find(node => node.kind === "input" && this.diagram.living.has(node));
     this.diagram.elements.get(first || nodes[1]).setAttribute("tabindex", 0);
     this.current = null;
     this.tell();

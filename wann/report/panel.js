@@ -194,6 +194,7 @@ function addStartSlider(part, k) {
   const slider = document.createElement("input");
   name.textContent = part.label;
   Object.assign(slider, { type: "range", min: part.low, max: part.high, step: part.step, id: `start-${k}` });
+  label.htmlFor = slider.id; // the output in it could be labelled, too
   slider.addEventListener("input", () => {
     const state = [...panel.episode.start];
     state[part.index] = Number(slider.value) / part.scale;

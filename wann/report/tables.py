@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from wann.champion import Champion
+from wann.report.data import generation_of
 from wann.scoring import Report, cells
 from wann.settings import NAMES_OF_SETTINGS, describe
 
@@ -30,8 +31,8 @@ def lead(champion: Champion) -> str:
             f"Mean return <strong>{_number(champion.scores.mean)}</strong> over {len(champion.scores.weights)} shared "
             f"weights from {_number(low, 'g')} to {_number(high, 'g')}, {champion.scores.trials} fresh episodes each."
         )
-    generation, seed = (champion.provenance.get(name) for name in ("generation", "seed"))
-    if isinstance(generation, int) and isinstance(seed, int):
+    generation, seed = generation_of(champion), champion.provenance.get("seed")
+    if generation is not None and isinstance(seed, int):
         sentences.append(f"Found in generation {generation:,} of the search with seed {seed}.")
     return " ".join(sentences)
 

@@ -41,12 +41,12 @@ function nodeFormula(diagram, node) {
 
 wann.describeNode = (diagram, node) => {
   const ways = diagram.outOf(node).length;
-  const onward = node.kind === "output" ? "" : `, feeds ${ways} connection${ways === 1 ? "" : "s"}`;
+  const unused = diagram.living.has(node) ? "" : ", no output depends on it";
+  const onward = (node.kind === "output" ? "" : `, feeds ${ways} connection${ways === 1 ? "" : "s"}`) + unused;
   if (node.kind === "bias") return { title: "bias", text: `always 1${onward}` };
   if (node.kind === "input") return { title: `input ${node.label}`, text: `what the task shows${onward}` };
   const title = node.kind === "output" ? `output ${node.label}` : wann.nodeName(node);
-  const unused = node.row === null ? ", no output depends on it" : "";
-  return { title: `${title}, ${node.activation}`, text: nodeFormula(diagram, node) + onward + unused };
+  return { title: `${title}, ${node.activation}`, text: nodeFormula(diagram, node) + onward };
 };
 
 wann.describeEdge = (diagram, edge) => {
