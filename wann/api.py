@@ -344,6 +344,21 @@ def _title(champion: Champion) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def watch(run: Path | str, *, once: bool = False) -> None:
+    """Show a run as it goes on, from its folder alone; ends when the run has all its generations.
+
+    Args:
+        run: The run folder; another process may be at work in it.
+        once: Show the present state, and end.
+
+    Raises:
+        UserError: The folder holds no run, or its files are damaged.
+    """
+    from wann.follow import follow
+
+    follow(Path(run), once=once)
+
+
 def bench(task: str | Task = "swingup", *, network: Path | str | None = None) -> Benchmark:
     """Measure what a step of the task and a step of evolution cost on this machine.
 

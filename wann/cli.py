@@ -34,6 +34,7 @@ def wann() -> None:
 for _command in (
     search.search,
     search.resume,
+    search.watch,
     networks.show,
     networks.test,
     networks.tune,

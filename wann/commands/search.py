@@ -1,4 +1,4 @@
-"""The commands ``search`` and ``resume``."""
+"""The commands ``search``, ``resume`` and ``watch``."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def resume(folder: Path, **options: Any) -> None:
     from wann import api
 
     _finish(api.reopen(folder, **given_settings(options)), options)
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--once", is_flag=True, help="Show the present state, and end.")
+def watch(run: Path, once: bool) -> None:
+    """Show the run in the folder RUN as it goes on, from any terminal; ends with the run, or with Ctrl-C."""
+    from wann import api
+
+    api.watch(run, once=once)
 
 
 def _finish(run: Run, options: dict[str, Any]) -> None:

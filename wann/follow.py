@@ -1,0 +1,165 @@
+"""A run seen from outside: its folder read again and again while another process may be at work in it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from wann.errors import UserError
+from wann.files import read_bytes
+from wann.progress import LINE_SECONDS, Pace, line, table
+from wann.runs import COLUMNS, FRONT, HISTORY, Progress, read_front, read_settings
+
+SECONDS = 1.0
+"""Between two looks at the folder."""
+LARGEST = 2**30
+"""Bytes of a history."""
+_RECENT = 50
+_BARS, _CURVE = " ▁▂▃▄▅▆▇█", 60
+_NETWORKS = 8
+
+
+class State(NamedTuple):
+    """What a run folder tells."""
+
+    progress: Progress
+    """The latest generation."""
+    pace: Pace
+    curve: list[float]
+    """The champion's verified mean return, from the first generation to the latest."""
+    age: float
+    """Seconds since the latest generation."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has all its generations."""
+        return self.progress.row["generation"] >= self.progress.generations
+
+
+def follow(folder: Path, *, once: bool = False) -> None:
+    """Show the run in ``folder``, live on a terminal and as plain lines elsewhere, until it has all generations.
+
+    Raises:
+        UserError: The folder holds no run, or its files are damaged.
+    """
+    if once:
+        state = read_state(folder)
+        Console().print(_waiting(folder) if state is None else _view(folder, state))
+    elif sys.stdout.isatty():
+        _follow_live(folder)
+    else:
+        _follow_lines(folder)
+
+
+def read_state(folder: Path) -> State | None:
+    """What the folder tells now; None where no generation is done yet.
+
+    Raises:
+        UserError: The folder holds no run, or its files are damaged.
+    """
+    generations = read_settings(folder).generations
+    path = folder / HISTORY
+    if not path.exists():
+        return None
+    text = read_bytes(path, "history", LARGEST).decode(errors="replace")
+    header, *lines = text[: text.rfind("\n") + 1].splitlines() or [",".join(COLUMNS)]  # the rest is being written
+    if tuple(header.split(",")) != COLUMNS:
+        raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}, got {header[:100]!r}")
+    if not lines:
+        return None
+    last, recent = _row(path, lines[-1]), _row(path, lines[-min(_RECENT, len(lines))])
+    places = np.unique(np.linspace(0, len(lines) - 1, _CURVE).astype(int)).tolist()
+    curve = [_row(path, lines[place])["champion_mean"] for place in places]
+    return State(Progress(last, generations), _pace(recent, last, generations), curve, _age(path))
+
+
+def _row(path: Path, text: str) -> dict[str, float]:
+    try:
+        return dict(zip(COLUMNS, map(float, text.split(",")), strict=True))
+    except ValueError:
+        raise UserError(f"{path}: expected {len(COLUMNS)} numbers in a line, got {text[:100]!r}") from None
+
+
+def _pace(first: dict[str, float], last: dict[str, float], generations: int) -> Pace:
+    """From the run's own clock, over its latest generations."""
+    done, seconds = last["generation"] - first["generation"], last["seconds"] - first["seconds"]
+    if done <= 0 or seconds <= 0:
+        return Pace(0.0, float("nan"))
+    left = seconds / done * max(0.0, generations - last["generation"])
+    return Pace((last["steps"] - first["steps"]) / seconds, left)
+
+
+def _age(path: Path) -> float:
+    return max(0.0, time.time() - path.stat().st_mtime)
+
+
+def _follow_lines(folder: Path) -> None:
+    said, shown = float("-inf"), -1.0
+    for look in count():
+        state, now = read_state(folder), time.monotonic()
+        if state is None and look == 0:
+            print(_waiting(folder), flush=True)
+        if state is not None and (state.done or (now - said >= LINE_SECONDS and _number(state) != shown)):
+            print(line(state.progress, state.pace), flush=True)
+            said, shown = now, _number(state)
+        if state is not None and state.done:
+            return
+        time.sleep(SECONDS)
+
+
+def _number(state: State) -> float:
+    return state.progress.row["generation"]
+
+
+def _follow_live(folder: Path) -> None:
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            state = read_state(folder)
+            live.update(Text(_waiting(folder)) if state is None else _view(folder, state), refresh=True)
+            if state is not None and state.done:
+                return
+            time.sleep(SECONDS)
+
+
+def _waiting(folder: Path) -> str:
+    return f"{folder}: no generation is done yet"
+
+
+def _view(folder: Path, state: State) -> RenderableType:
+    row, generations = state.progress.row, state.progress.generations
+    rest = "finished" if state.done else f"last generation {state.age:.0f} s ago"
+    parts: list[RenderableType] = [
+        Text.assemble((str(folder), "bold"), f"  generation {row['generation']:.0f} of {generations}, {rest}"),
+        ProgressBar(total=generations, completed=row["generation"]),
+        table(row, state.pace),
+        Text.assemble(("champion ", "dim"), _sparkline(state.curve)),
+    ]
+    if networks := _networks(folder):
+        parts.append(Text.assemble(("archive  ", "dim"), networks))
+    return Group(*parts)
+
+
+def _sparkline(values: list[float]) -> str:
+    known = [value for value in values if value == value]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    span = (high - low) or 1.0
+    return "".join(_BARS[1 + round(7 * (value - low) / span)] if value == value else " " for value in values)
+
+
+def _networks(folder: Path) -> str:
+    """Some networks of the archive: connections and mean return."""
+    if not (folder / FRONT).exists():
+        return ""
+    front = [champion for champion in read_front(folder) if champion.scores is not None]
+    places = sorted({round(place) for place in np.linspace(0, len(front) - 1, min(_NETWORKS, len(front)))})
+    shown = (f"{len(front[k].genome.enabled)}: {front[k].scores.mean:.0f}" for k in places)
+    return "   ".join(shown) + "  (connections: mean return)"
