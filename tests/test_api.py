@@ -53,13 +53,8 @@ def generations(folder: Path) -> list[str]:
 
 
 TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
-    (cli.search, api.search),
-    (cli.resume, api.resume),
-    (cli.test, api.test),
-    (cli.show, api.show),
-    (cli.bench, api.bench),
-    (cli.tune, api.tune),
-    (cli.tasks, api.tasks),
+    (cli.wann.commands[name], getattr(api, name))
+    for name in ("bench", "resume", "search", "show", "tasks", "test", "tune")
 ]
 FILES_TO_FILES = {"export": "export_network", "import": "import_network", "simplify": "simplify_network"}
 """The twins whose own names are a keyword or a module."""

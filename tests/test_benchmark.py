@@ -16,7 +16,7 @@ from wann.benchmark import CONNECTIONS, HIDDEN, measure, sample_genome
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.genome import Genome
-from wann.task import Task
+from wann.task import Part, Task
 
 
 class Small(SwingUp):
@@ -71,6 +71,9 @@ def test_a_given_network_is_the_one_that_is_measured() -> None:
 
 def test_a_task_without_dynamics_is_refused() -> None:
     class Other(Task):
+        def trial(self, seed: int, part: Part) -> tuple[float, ...]:
+            return ()
+
         name = "other"
 
     with pytest.raises(UserError, match="the task 'other' cannot be measured"):

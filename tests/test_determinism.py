@@ -21,12 +21,14 @@ from wann.api import prepare
 from wann.checkpoint import load_checkpoint
 from wann.evaluation import threads
 from wann.evaluation.ray import RayEvaluator
+from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
-from wann.evaluation.work import Piece, Player, cut, make_episodes
+from wann.evaluation.work import Piece, cut, make_episodes, make_trials
 from wann.network import express
 from wann.population import Population
 from wann.runs import CLOCK_COLUMNS, Run
 from wann.seeds import Purpose, trial_seeds
+from wann.task import Part
 
 SETTINGS = {"population": 24, "generations": 10, "trials": 2, "verify_trials": 20, "seed": 7}
 WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
@@ -80,8 +82,10 @@ def test_every_way_to_cut_the_work_covers_it_once() -> None:
 
 def test_an_episode_does_not_know_its_neighbours() -> None:
     population = Population.minimal(5, 1, np.random.default_rng(3).random((4, 6)) < 0.7)
-    networks, player = express(population), Player(SwingUp())
-    episodes = make_episodes(player.task, WEIGHTS, trial_seeds(1, Purpose.TEST, 6, 11))
+    networks, task = express(population), SwingUp()
+    player = RolloutPlayer(task)
+    trials = make_trials(task, trial_seeds(1, Purpose.TEST, 6, 11), Part.TEST)
+    episodes = make_episodes(np.array(WEIGHTS), trials, 11)
     whole, steps = player.play(networks, episodes, Piece(0, 4, 0, 66))
     single = [[player.play(networks, episodes, Piece(i, i + 1, e, e + 1)) for e in range(66)] for i in range(4)]
     np.testing.assert_array_equal(whole, np.array([[returns[0, 0] for returns, _ in row] for row in single]))

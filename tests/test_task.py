@@ -63,7 +63,7 @@ def test_an_attribute_that_is_missing_is_not_blamed_on_another_module(monkeypatc
 
 def test_what_is_no_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, "collections:Counter")
-    with pytest.raises(UserError, match=r"is no wann.Task, but a Counter"):
+    with pytest.raises(UserError, match=r"is no subclass of wann.Task"):
         load_task("broken")
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from wann.champion import Champion
 from wann.errors import UserError
-from wann.evaluation.threads import ThreadEvaluator
+from wann.evaluation.threads import ThreadEvaluator, cores
 from wann.evaluation.work import Evaluator
 from wann.runs import CHAMPION, CONFIG, Run, Watch, create_run, load, open_run, read_settings
-from wann.scoring import RANDOM_WEIGHTS, Report, score
+from wann.scores import Report
+from wann.scoring import RANDOM_WEIGHTS, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
-from wann.task import JittedTask, Task, load_task, task_names
+from wann.task import Task, load_kind, load_task, task_names
 
 if TYPE_CHECKING:
     from wann.benchmark import Benchmark
@@ -164,11 +165,11 @@ def _report(path: Path | str, target: Path, **options: Any) -> Path:
 
 @contextmanager
 def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Evaluator]:
-    """Threads, or Ray where an address is given; closed at the end."""
-    if not isinstance(task, JittedTask):
-        raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only JittedTask can be evaluated")
+    """Threads, or Ray where an address is given or Python environments are to use several cores; closed at the end."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise UserError(f"workers: expected a whole number of 1 or more, got {workers!r}")
+    if ray is None and task.python and (workers or cores()) > 1:
+        ray = "local"
     if ray is None:
         chosen: Evaluator = ThreadEvaluator(task, workers)
     else:
@@ -185,7 +186,7 @@ def test(
     path: Path | str,
     *,
     connections: int | None = None,
-    episodes: int = 100,
+    episodes: int | None = None,
     seed: int = 0,
     weights: Sequence[float] | None = None,
     draws: int = RANDOM_WEIGHTS,
@@ -197,7 +198,7 @@ def test(
     Args:
         path: A network file, or a run folder for its champion.
         connections: The best of the run's archive with at most so many, instead of the champion.
-        episodes: Episodes for each weight.
+        episodes: Episodes for each weight; the task's ``test_episodes`` unless given.
         seed: Of the test's trials and random weights.
         weights: Shared weights to test; those of the search unless given.
         draws: Random weights, and random vectors of individual weights, to test.
@@ -375,6 +376,12 @@ def bench(task: str | Task = "swingup", *, network: Path | str | None = None) ->
     return measure(chosen, champion)
 
 
-def tasks() -> list[Task]:
-    """All installed tasks."""
-    return [load_task(name) for name in task_names()]
+def tasks() -> list[type[Task]]:
+    """All installed tasks; of those that cannot be loaded a warning says why."""
+    found = []
+    for name in task_names():
+        try:
+            found.append(load_kind(name))
+        except UserError as error:
+            log.warning("%s", error)
+    return found

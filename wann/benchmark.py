@@ -13,7 +13,8 @@ import numpy as np
 from wann.activations import NAMES
 from wann.champion import Champion, versions
 from wann.errors import UserError
-from wann.evaluation.work import Piece, Player, make_episodes
+from wann.evaluation.rollout import RolloutPlayer
+from wann.evaluation.work import Piece, make_episodes, make_trials
 from wann.evolution import Search
 from wann.genome import Genome
 from wann.mutation import ADD_CONNECTION, ADD_NODE, CHANGE_ACTIVATION, DRAWS, OPERATORS, reproduce
@@ -21,7 +22,7 @@ from wann.network import Networks, express
 from wann.population import Population
 from wann.seeds import Purpose, generator, trial_seeds
 from wann.settings import Settings, task_settings
-from wann.task import JittedTask, Task
+from wann.task import JittedTask, Part, Task
 
 HIDDEN, CONNECTIONS = 22, 52
 REPEATS = 7
@@ -106,12 +107,13 @@ def _best_time(function: Callable[[], float]) -> float:
 
 class _Rollout:
     def __init__(self, task: JittedTask, networks: Networks, settings: Settings) -> None:
-        self._player, self._networks, self._weights = Player(task), networks, settings.weights
+        self._task, self._player, self._networks = task, RolloutPlayer(task), networks
+        self._weights = np.array(settings.weights)
 
     def best(self, count: int) -> float:
         """Seconds for an environment step when a network plays ``count`` episodes."""
         seeds = trial_seeds(0, Purpose.TEST, len(self._weights), max(1, count // len(self._weights)))
-        episodes = make_episodes(self._player.task, self._weights, seeds)
+        episodes = make_episodes(self._weights, make_trials(self._task, seeds, Part.TEST), seeds.shape[1])
         piece = Piece(0, 1, 0, seeds.size)
         self._player.play(self._networks, episodes, piece)
         rounds = max(1, 1200 // seeds.size)

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from wann.commands import exchange, inspect, networks, search
-from wann.errors import UserError, suggestion
+from wann.commands import exchange, machine, networks, search
+from wann.errors import TaskError, UserError, suggestion
 
 INTERRUPTED = 130
 
@@ -41,8 +41,8 @@ for _command in (
     exchange.import_,
     exchange.export,
     exchange.simplify,
-    inspect.tasks,
-    inspect.bench,
+    machine.tasks,
+    machine.bench,
 ):
     wann.add_command(_command)
 
@@ -69,6 +69,8 @@ def _run(args: Sequence[str] | None) -> int:
         return _fail(2, error.format_message())
     except UserError as error:
         return _fail(2, str(error))
+    except TaskError as error:
+        return _fail(1, str(error))
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except MemoryError as error:

@@ -10,6 +10,10 @@ class UserError(ValueError):
     """A request, a setting or a file is wrong; the message is one line that says what came and what to do."""
 
 
+class TaskError(RuntimeError):
+    """A task failed while it was played; the message is one line that names the task and the episode."""
+
+
 def suggestion(name: str, valid: Iterable[str]) -> str:
     """The end of a sentence that names the nearest valid name, or all of them where none is near."""
     names = sorted(valid)

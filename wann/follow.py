@@ -12,12 +12,14 @@ import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from wann.errors import UserError
 from wann.files import read_bytes
 from wann.progress import LINE_SECONDS, Pace, line, table
 from wann.runs import COLUMNS, FRONT, HISTORY, Progress, read_front, read_settings
+from wann.text import number
 
 SECONDS = 1.0
 """Between two looks at the folder."""
@@ -108,15 +110,15 @@ def _follow_lines(folder: Path) -> None:
         state, now = read_state(folder), time.monotonic()
         if state is None and look == 0:
             print(_waiting(folder), flush=True)
-        if state is not None and (state.done or (now - said >= LINE_SECONDS and _number(state) != shown)):
+        if state is not None and (state.done or (now - said >= LINE_SECONDS and _generation(state) != shown)):
             print(line(state.progress, state.pace), flush=True)
-            said, shown = now, _number(state)
+            said, shown = now, _generation(state)
         if state is not None and state.done:
             return
         time.sleep(SECONDS)
 
 
-def _number(state: State) -> float:
+def _generation(state: State) -> float:
     return state.progress.row["generation"]
 
 
@@ -139,13 +141,19 @@ def _view(folder: Path, state: State) -> RenderableType:
     rest = "finished" if state.done else f"last generation {state.age:.0f} s ago"
     parts: list[RenderableType] = [
         Text.assemble((str(folder), "bold"), f"  generation {row['generation']:.0f} of {generations}, {rest}"),
-        ProgressBar(total=generations, completed=row["generation"]),
+        _bar(row["generation"], generations),
         table(row, state.pace),
         Text.assemble(("champion ", "dim"), _sparkline(state.curve)),
     ]
     if networks := _networks(folder):
         parts.append(Text.assemble(("archive  ", "dim"), networks))
     return Group(*parts)
+
+
+def _bar(done: float, total: float) -> Table:
+    bar = Table.grid(expand=True)
+    bar.add_row(ProgressBar(total=total, completed=done))
+    return bar
 
 
 def _sparkline(values: list[float]) -> str:
@@ -159,7 +167,7 @@ def _networks(folder: Path) -> str:
     """Some networks of the archive: connections and mean return."""
     if not (folder / FRONT).exists():
         return ""
-    front = [champion for champion in read_front(folder) if champion.scores is not None]
-    places = sorted({round(place) for place in np.linspace(0, len(front) - 1, min(_NETWORKS, len(front)))})
-    shown = (f"{len(front[k].genome.enabled)}: {front[k].scores.mean:.0f}" for k in places)
+    front = [(len(each.genome.enabled), each.scores.mean) for each in read_front(folder) if each.scores is not None]
+    places = {round(place) for place in np.linspace(0, len(front) - 1, min(_NETWORKS, len(front)))}
+    shown = (f"{connections}: {number(mean)}" for connections, mean in (front[k] for k in sorted(places)))
     return "   ".join(shown) + "  (connections: mean return)"

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from wann.runs import Progress, Watch
+from wann.text import number
 
 LINE_SECONDS = 5.0
 
@@ -82,8 +83,8 @@ def line(progress: Progress, pace: Pace) -> str:
     row = progress.row
     return (
         f"generation {row['generation']:.0f}/{progress.generations}"
-        f"  best {row['best_mean']:.1f} ({row['best_connections']:.0f} connections)"
-        f"  verified {row['champion_mean']:.1f} ({row['champion_connections']:.0f} connections)"
+        f"  best {number(row['best_mean'])} ({row['best_connections']:.0f} connections)"
+        f"  verified {number(row['champion_mean'])} ({row['champion_connections']:.0f} connections)"
         f"  front {row['front']:.0f}  {pace.steps / 1e6:.1f} M steps/s  left {_duration(pace.left)}"
     )
 
@@ -107,9 +108,9 @@ def table(row: dict[str, float], pace: Pace) -> Table:
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "mean return", "connections"):
         shown.add_column(name, justify="right" if name else "left", min_width=12)
-    shown.add_row("best now", f"{row['best_mean']:.1f}", f"{row['best_connections']:.0f}")
-    shown.add_row("median", f"{row['median_mean']:.1f}", f"{row['median_connections']:.0f}")
-    champion = f"[bold]{row['champion_mean']:.1f}[/]", f"[bold]{row['champion_connections']:.0f}[/]"
+    shown.add_row("best now", number(row["best_mean"]), f"{row['best_connections']:.0f}")
+    shown.add_row("median", number(row["median_mean"]), f"{row['median_connections']:.0f}")
+    champion = f"[bold]{number(row['champion_mean'])}[/]", f"[bold]{row['champion_connections']:.0f}[/]"
     shown.add_row("[bold]champion, verified[/]", *champion)
     speed = f"{pace.steps / 1e6:.1f} million steps/s"
     shown.add_row("[dim]front[/]", f"{row['front']:.0f}", "", end_section=True)

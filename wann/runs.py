@@ -25,7 +25,7 @@ from wann.network import express
 from wann.population import Arrays, Floats, Population
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
-from wann.task import Task
+from wann.task import Part, Task
 
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
 CHECKPOINT_SECONDS = 10.0
@@ -262,7 +262,8 @@ class _Verifier:
         self._seeds = trial_seeds(settings.seed, Purpose.VERIFICATION, *shape)
 
     def __call__(self, population: Population, trials: slice) -> Floats:
-        returns, steps = self._evaluator.evaluate(express(population), self._weights, self._seeds[:, trials])
+        seeds = self._seeds[:, trials]
+        returns, steps = self._evaluator.evaluate(express(population), self._weights, seeds, Part.VALIDATION)
         self.steps += steps
         return returns
 

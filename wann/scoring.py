@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import reprlib
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from wann.champion import Champion
-from wann.errors import UserError, suggestion
+from wann.classification import measure
+from wann.dataset import DataTask
+from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.genome import Genome
 from wann.network import Networks, express
 from wann.population import Floats, Integers, Population
+from wann.scores import OwnScore, RandomScore, Report, WeightScore
 from wann.seeds import Purpose, generator, trial_seeds
-from wann.task import Task
+from wann.task import Part, Task
 
 DEFAULT_WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 RANGE = 2.0
@@ -26,134 +25,6 @@ RANGE = 2.0
 RANDOM_WEIGHTS = 100
 MOST_EPISODES, MOST_DRAWS = 100_000, 10_000
 SWEEP = 101
-FORMATS = ("text", "md", "csv")
-
-
-class OwnScore(msgspec.Struct, frozen=True):
-    """Mean and standard deviation of the return over episodes, with the network's own weights."""
-
-    mean: float
-    std: float
-
-
-class WeightScore(msgspec.Struct, frozen=True):
-    """Mean and standard deviation of the return over episodes, with one shared weight."""
-
-    weight: float
-    mean: float
-    std: float
-
-
-class RandomScore(msgspec.Struct, frozen=True):
-    """The return with weights from U(-2, 2)."""
-
-    mean: float
-    std_episodes: float
-    """Standard deviation over episodes, at one draw, averaged over the draws (root mean square)."""
-    std_weights: float
-    """Standard deviation over weight draws of the mean over episodes."""
-    draws: int
-
-
-class Row(NamedTuple):
-    """A line of the table; what a regime does not have is None."""
-
-    weights: str
-    weight: float | None
-    mean: float
-    std_episodes: float
-    std_weights: float | None
-    draws: int
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What ``wann test`` found."""
-
-    task: str
-    connections: int
-    episodes: int
-    """For each weight."""
-    seed: int
-    mean: float
-    """Over all of ``weights``."""
-    weights: tuple[WeightScore, ...]
-    individual: RandomScore
-    """Every connection with a weight of its own from U(-2, 2)."""
-    random: RandomScore
-    """All connections with the same weight from U(-2, 2)."""
-    best: WeightScore
-    """The best of a sweep over U(-2, 2)'s range, scored on other episodes than it was chosen on."""
-    tuned: OwnScore | None = None
-    """With the weights that the file carries, on the episodes of ``best``; None where it carries none."""
-
-    @property
-    def rows(self) -> list[Row]:
-        """The fixed shared weights, their mean, then the paper's regimes from no tuning to most."""
-        fixed = [Row("shared", row.weight, row.mean, row.std, None, 1) for row in self.weights]
-        means, stds = np.array([[row.mean, row.std] for row in self.weights]).T
-        spread = float(np.sqrt((stds**2).mean()))
-        fixed.append(Row("mean over these", None, self.mean, spread, float(means.std()), len(fixed)))
-        own = [Row("tuned individual", None, self.tuned.mean, self.tuned.std, None, 1)] if self.tuned else []
-        return [
-            *fixed,
-            Row("random individual", None, *msgspec.structs.astuple(self.individual)),
-            Row("random shared", None, *msgspec.structs.astuple(self.random)),
-            Row("best shared", self.best.weight, self.best.mean, self.best.std, None, 1),
-            *own,
-        ]
-
-    def table(self, format: str = "text") -> str:
-        """The rows as a table.
-
-        Args:
-            format: "text", "md" for Markdown, or "csv" with all digits.
-
-        Raises:
-            UserError: There is no such format.
-        """
-        check_format(format)
-        if format == "csv":
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows([Row._fields, *self.rows])
-            return text.getvalue()
-        return self._markdown() if format == "md" else self._text()
-
-    @property
-    def _title(self) -> str:
-        return f"{self.task}, {self.connections} connections, {self.episodes} episodes for each weight"
-
-    def _markdown(self) -> str:
-        head = (
-            f"{self._title}:\n\n| weights | mean return | std over episodes | std over weights |\n|:--|--:|--:|--:|\n"
-        )
-        return head + "".join(f"| {' | '.join(cells(row))} |\n" for row in self.rows)
-
-    def _text(self) -> str:
-        head = ("shared weight", "mean return", "std over episodes", "std over weights")
-        texts = [head, *(cells(row) for row in self.rows)]
-        lines = [f"{name:<28}{mean:>12}{episodes:>20}{weights:>20}".rstrip() for name, mean, episodes, weights in texts]
-        return f"{self._title}\n\n" + "".join(f"{line}\n" for line in lines)
-
-
-def check_format(format: str) -> None:
-    """Make sure that there is such a format.
-
-    Raises:
-        UserError: There is none.
-    """
-    if format not in FORMATS:
-        raise UserError(f"there is no format {format!r}: {suggestion(format, FORMATS)}")
-
-
-def cells(row: Row) -> tuple[str, str, str, str]:
-    """Name, mean and spreads of a row, as people read them."""
-    name = row.weights
-    if row.weight is not None:
-        name = f"{row.weight:g}" if name == "shared" else f"{name}, {row.weight:.2f}"
-    elif name.startswith("random"):
-        name += ", U(-2, 2)"
-    spread = "" if row.std_weights is None else f"{row.std_weights:.1f}"
-    return name, f"{row.mean:.1f}", f"{row.std_episodes:.1f}", spread
 
 
 def score(
@@ -161,7 +32,7 @@ def score(
     task: Task,
     evaluator: Evaluator,
     *,
-    episodes: int = 100,
+    episodes: int | None = None,
     seed: int = 0,
     weights: Sequence[float] | None = None,
     draws: int = RANDOM_WEIGHTS,
@@ -172,7 +43,7 @@ def score(
         champion: The network; the weights of its connections count in ``Report.tuned`` alone.
         task: Named in the report.
         evaluator: Plays it.
-        episodes: Episodes for each weight.
+        episodes: Episodes for each weight; the task's ``test_episodes`` unless given.
         seed: Of the test.
         weights: The fixed weights; those of the search that found the network unless given.
         draws: Random weights, and random vectors of individual weights.
@@ -180,6 +51,7 @@ def score(
     Raises:
         UserError: ``episodes``, ``seed``, ``weights`` or ``draws`` are of the wrong type or out of range.
     """
+    episodes = task.test_episodes if episodes is None else episodes
     for name, value, most in (("episodes", episodes, MOST_EPISODES), ("draws", draws, MOST_DRAWS)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise UserError(f"{name}: expected a whole number in [1, {most:,}], got {value!r}")
@@ -190,6 +62,21 @@ def score(
     weights = _checked(weights)
     networks = express(Population.pack([champion.genome]))
     fixed = _play(evaluator, networks, weights, _trials(seed, 0, episodes))
+    random = generator(seed, Purpose.TEST_WEIGHTS).uniform(-RANGE, RANGE, draws).tolist()
+    individual = _individual_weights(networks, champion.genome, seed, draws)
+    own = own_weights(champion.genome, networks) if champion.genome.weighted else None
+    best = _best(evaluator, networks, seed, episodes)
+    right = None
+    if isinstance(task, DataTask) and task.classifies:
+        right = measure(
+            networks,
+            task.parts[Part.TEST],
+            weights=weights,
+            random=random,
+            individual=individual,
+            best=best.weight,
+            tuned=own,
+        )
     return Report(
         task=task.name,
         connections=len(champion.genome.enabled),
@@ -197,10 +84,12 @@ def score(
         seed=seed,
         mean=float(fixed.mean()),
         weights=tuple(_weight_score(weight, row) for weight, row in zip(weights, fixed, strict=True)),
-        individual=_individual(evaluator, networks, champion.genome, seed, episodes, draws),
-        random=_random(evaluator, networks, seed, episodes, draws),
-        best=_best(evaluator, networks, seed, episodes),
-        tuned=_tuned(evaluator, networks, champion.genome, seed, episodes),
+        individual=_random_score(_play_each(evaluator, networks, individual, _trials(seed, 3, episodes))),
+        random=_random_score(_play(evaluator, networks, random, _trials(seed, 1, episodes))),
+        best=best,
+        tuned=None if own is None else _own(_play_each(evaluator, networks, own[None], _trials(seed, 0, episodes))),
+        accuracy=right,
+        classes=task.outputs if right else (),
     )
 
 
@@ -222,7 +111,12 @@ def _trials(seed: int, part: int, episodes: int) -> Integers:
 def _play(evaluator: Evaluator, networks: Networks, weights: Sequence[float], trials: Integers) -> Floats:
     """Returns with each weight on the same trials; (weights, episodes)."""
     seeds = np.tile(trials, (len(weights), 1))
-    return np.asarray(evaluator.evaluate(networks, weights, seeds).returns[0])
+    return np.asarray(evaluator.evaluate(networks, weights, seeds, Part.TEST).returns[0])
+
+
+def _play_each(evaluator: Evaluator, networks: Networks, vectors: Floats, trials: Integers) -> Floats:
+    """Returns with each vector of individual weights on the same trials; (vectors, episodes)."""
+    return evaluator.evaluate_weights(networks, vectors, trials, Part.TEST).returns
 
 
 def _weight_score(weight: float, returns: Floats) -> WeightScore:
@@ -235,26 +129,15 @@ def _random_score(returns: Floats) -> RandomScore:
     return RandomScore(float(returns.mean()), spread, float(returns.mean(axis=1).std()), len(returns))
 
 
-def _random(evaluator: Evaluator, networks: Networks, seed: int, episodes: int, draws: int) -> RandomScore:
-    weights = generator(seed, Purpose.TEST_WEIGHTS).uniform(-RANGE, RANGE, draws)
-    return _random_score(_play(evaluator, networks, weights.tolist(), _trials(seed, 1, episodes)))
+def _own(returns: Floats) -> OwnScore:
+    return OwnScore(float(returns.mean()), float(returns.std()))
 
 
-def _individual(
-    evaluator: Evaluator, networks: Networks, genome: Genome, seed: int, episodes: int, draws: int
-) -> RandomScore:
+def _individual_weights(networks: Networks, genome: Genome, seed: int, draws: int) -> Floats:
+    """Random weights for each source; (draws, sources)."""
     shape = draws, len(genome.connections)
     weights = generator(seed, Purpose.TEST_WEIGHTS, 1).uniform(-RANGE, RANGE, shape)
-    vectors = weights[:, networks.connection_genes]
-    return _random_score(evaluator.evaluate_weights(networks, vectors, _trials(seed, 3, episodes)).returns)
-
-
-def _tuned(evaluator: Evaluator, networks: Networks, genome: Genome, seed: int, episodes: int) -> OwnScore | None:
-    if not genome.weighted:
-        return None
-    vectors = own_weights(genome, networks)[None]
-    returns = evaluator.evaluate_weights(networks, vectors, _trials(seed, 0, episodes)).returns
-    return OwnScore(float(returns.mean()), float(returns.std()))
+    return np.asarray(weights[:, networks.connection_genes])
 
 
 def own_weights(genome: Genome, networks: Networks) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from enum import IntEnum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
@@ -12,6 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.errors import UserError, suggestion
+
+
+class Part(IntEnum):
+    """What a trial is for. A data set takes its samples from another part for each."""
+
+    TRAINING = 0
+    """Selection and tuning."""
+    VALIDATION = 1
+    """The choice among what these found."""
+    TEST = 2
+    """The final score."""
 
 
 class Task(ABC):
@@ -29,6 +41,18 @@ class Task(ABC):
     """Settings that the paper used, where they differ from the general defaults."""
     preset: ClassVar[dict[str, Any]] = {}
     """Where this toolkit's defaults for the task differ from the paper's, because several seeds show that it helps."""
+    paper_scores: ClassVar[dict[str, float]] = {}
+    """What the paper reports (table 1): the mean return in each of its regimes that it gives."""
+    needs: ClassVar[str] = ""
+    """The extra that must be installed for it, if any."""
+    test_episodes: ClassVar[int] = 100
+    """Episodes that a test plays with each weight unless told otherwise."""
+    python: ClassVar[bool] = False
+    """Whether its steps run in the Python interpreter: threads are of no use then, processes are."""
+
+    @abstractmethod
+    def trial(self, seed: int, part: Part) -> Sequence[float]:
+        """All that sets one trial apart from another, as a few numbers; it depends on nothing but the arguments."""
 
 
 class JittedTask(Task):
@@ -65,6 +89,10 @@ class JittedTask(Task):
         ``action`` is what the outputs gave, one number for each, not yet limited to any range.
         """
 
+    def trial(self, seed: int, part: Part) -> Sequence[float]:
+        """The state in which the episode starts."""
+        return self.start(np.random.default_rng(seed))
+
     def render(self, state: Sequence[float], action: Sequence[float] | None) -> NDArray[np.uint8]:
         """A picture of ``state`` and of the ``action`` that led to it, for tasks that have one.
 
@@ -90,8 +118,8 @@ def task_names() -> list[str]:
     return sorted(_registered())
 
 
-def load_task(name: str) -> Task:
-    """The task of that name.
+def load_kind(name: str) -> type[Task]:
+    """The class of the task with that name.
 
     Raises:
         UserError: No installed task has the name, or its module cannot be loaded.
@@ -100,12 +128,30 @@ def load_task(name: str) -> Task:
     if entry is None:
         raise UserError(f"there is no task {name!r}: {suggestion(name, task_names())}")
     try:
-        task = entry.load()()
+        kind = entry.load()
     except (Exception, SystemExit) as error:  # whatever a module may do while it is imported
         raise UserError(f"the task {name!r} ({entry.value}) cannot be loaded: {error}{_hidden(entry)}") from error
-    if not isinstance(task, Task):
-        raise UserError(f"the task {name!r} ({entry.value}) is no wann.Task, but a {type(task).__name__}")
-    return task
+    if not (isinstance(kind, type) and issubclass(kind, Task)):
+        raise UserError(f"the task {name!r} ({entry.value}) is no subclass of wann.Task")
+    return kind
+
+
+def load_task(name: str) -> Task:
+    """The task of that name; what follows a colon is an argument to it, as in ``gym:LunarLander-v3``.
+
+    Raises:
+        UserError: No installed task has the name, its module cannot be loaded, or it refuses its argument.
+    """
+    head, _, argument = name.partition(":")
+    kind = load_kind(head)
+    if argument and kind.__init__ is object.__init__:
+        raise UserError(f"the task {head!r} takes no argument, got {argument!r}")
+    try:
+        return kind(argument) if argument else kind()  # type: ignore[call-arg]
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UserError(f"the task {name!r} cannot be made: {error}") from error
 
 
 def _hidden(entry: EntryPoint) -> str:

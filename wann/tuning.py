@@ -23,7 +23,8 @@ from wann.population import Arrays, Floats, Integers, Population
 from wann.scoring import DEFAULT_WEIGHTS, own_weights
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Natural
-from wann.task import Task
+from wann.task import Part, Task
+from wann.text import number
 from wann.unfinished import Unfinished
 
 CHECKPOINT_SECONDS = 10.0
@@ -136,7 +137,11 @@ class Lines:
         if now - self._last >= LINE_SECONDS or progress.generation == progress.generations:
             self._last = now
             counts = f"generation {progress.generation}/{progress.generations}"
-            print(f"{counts}  mean {progress.mean:.1f}  verified {progress.verified:.1f}", file=sys.stderr, flush=True)
+            print(
+                f"{counts}  mean {number(progress.mean)}  verified {number(progress.verified)}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class _Verified(NamedTuple):
@@ -151,6 +156,13 @@ class _Verified(NamedTuple):
         return _Verified(vectors[best].copy(), float(means[best])) if means[best] > self.mean else self
 
 
+_PARTS = {
+    Purpose.TUNING: Part.TRAINING,
+    Purpose.TUNING_VERIFICATION: Part.VALIDATION,
+    Purpose.TUNING_TEST: Part.TEST,
+}
+
+
 class _Player:
     """Plays one network with many vectors of weights, and counts the steps."""
 
@@ -163,7 +175,7 @@ class _Player:
     def returns(self, vectors: Floats, purpose: Purpose, trials: int, generation: int = 0) -> Floats:
         """On the trials of a purpose and generation; (vectors, trials)."""
         seeds: Integers = trial_seeds(self.settings.seed, purpose, 1, trials, generation)[0]
-        found = self._evaluator.evaluate_weights(self._networks, vectors, seeds)
+        found = self._evaluator.evaluate_weights(self._networks, vectors, seeds, _PARTS[purpose])
         self.steps += found.steps
         return found.returns
 

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, print_json, say
+from wann.text import number
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @CONNECTIONS
-@click.option("--episodes", type=int, default=100, show_default=True, help="Episodes for each weight.")
+@click.option("--episodes", type=int, help="Episodes for each weight.  [default: 100; data sets: 1, all samples]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the trials and random weights.")
 @click.option("--weights", metavar="A,B,...", help="Shared weights to test.  [default: those of the search]")
 @click.option("--draws", type=int, default=100, show_default=True, help="Random weights to test.")
@@ -24,7 +25,7 @@ from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, print_jso
 def test(path: Path, weights: str | None, format: str, as_json: bool, **options: Any) -> None:
     """Score the network in PATH, a network file or a run folder, on fresh trials: the paper's four regimes."""
     from wann import api
-    from wann.scoring import check_format
+    from wann.scores import check_format
     from wann.settings import decode_text
 
     check_format(format)
@@ -59,11 +60,9 @@ def tune(path: Path, out: Path | None, quiet: bool, as_json: bool, **options: An
         say(quiet, "interrupted and saved; the same command goes on")
         raise
     found = tuned.provenance["tuning"]
-    say(
-        quiet,
-        f"mean return {found['result']['mean']:.1f} on fresh trials, from {found['start']['mean']:.1f}; best shared "
-        f"weight {found['shared_weight']:.3f}; see {target}",
-    )
+    before, after = (number(found[when]["mean"]) for when in ("start", "result"))
+    best = f"best shared weight {found['shared_weight']:.3f}"
+    say(quiet, f"mean return {after} on fresh trials, from {before}; {best}; see {target}")
     if as_json:
         print_json({"file": str(target), **found})
 

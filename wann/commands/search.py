@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wann.commands.options import RUNNING, SettingsCommand, given_settings, print_json, say
+from wann.text import number
 
 if TYPE_CHECKING:
     from wann.runs import Run
@@ -78,7 +79,7 @@ def _finish(run: Run, options: dict[str, Any]) -> None:
     assert scores is not None
     say(
         quiet,
-        f"champion: mean return {scores.mean:.1f} over {len(scores.weights)} weights and {scores.trials} fresh "
+        f"champion: mean return {number(scores.mean)} over {len(scores.weights)} weights and {scores.trials} fresh "
         f"trials each, {len(champion.genome.enabled)} connections; see {run.folder / api.TOPOLOGY}",
     )
     if options["as_json"]:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator, cores
-from wann.evaluation.work import (
-    Episodes,
-    Evaluation,
-    Piece,
-    Played,
-    check_vectors,
-    cut,
-    join,
-    make_common_episodes,
-    make_episodes,
-)
+from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
 from wann.network import Networks
-from wann.population import Floats, Integers, sealed
-from wann.task import JittedTask
+from wann.population import sealed
+from wann.task import Task
 
 LOCAL = "local"
 INLINED_BYTES = 1 << 20
@@ -35,9 +25,9 @@ PIECES_PER_ACTOR = 4
 
 
 class _Actor:
-    """Holds the task and its compiled kernel on a node, with a thread for each of its cores."""
+    """Holds the task and its compiled kernels, with a thread for each core that it has."""
 
-    def __init__(self, task: JittedTask, threads: int) -> None:
+    def __init__(self, task: Task, threads: int) -> None:
         self._threads = ThreadEvaluator(task, threads)
 
     def play(self, work: tuple[Networks, Episodes], piece: Piece) -> Played:
@@ -49,8 +39,8 @@ class _Actor:
         return os.getpid()
 
 
-class RayEvaluator:
-    """Plays a jitted task on Ray actors, one on each node.
+class RayEvaluator(Evaluator):
+    """Plays a task on Ray actors: one on each node, or on each core where the task runs in the Python interpreter.
 
     Ray restarts an actor that dies and sends it its work again; since a piece's result depends on nothing but the
     piece, that changes nothing.
@@ -64,36 +54,26 @@ class RayEvaluator:
         UserError: No Ray cluster answers at the address.
     """
 
-    def __init__(self, task: JittedTask, address: str = LOCAL, workers: int | None = None) -> None:
-        self._task = task
+    def __init__(self, task: Task, address: str = LOCAL, workers: int | None = None) -> None:
+        super().__init__(task)
         self._ray = _connect(address, workers)
         self._actors = [self._start(node, threads) for node, threads in self._shares(workers)]
 
     def _shares(self, workers: int | None) -> Iterator[tuple[str, int]]:
-        """The nodes, and how many cores to use on each."""
+        """The node of each actor, and how many cores it uses there."""
         nodes = [node for node in self._ray.nodes() if node["Alive"]]
         left = workers or sum(int(node["Resources"].get("CPU", 0)) for node in nodes)
         for node in nodes:
             threads = min(left, int(node["Resources"].get("CPU", 0)))
             left -= threads
-            if threads:
-                yield node["NodeID"], threads
+            yield from (
+                [(node["NodeID"], 1)] * threads if self._task.python else [(node["NodeID"], threads)] * (threads > 0)
+            )
 
     def _start(self, node: str, threads: int) -> Any:
         place = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=True)
         options = {"num_cpus": threads, "max_restarts": -1, "max_task_retries": -1, "scheduling_strategy": place}
         return self._ray.remote(_Actor).options(**options).remote(self._task, threads)
-
-    def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
-        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
-        returns, steps = self._play(networks, make_episodes(self._task, weights, seeds))
-        return Evaluation(returns.reshape(-1, *seeds.shape), steps)
-
-    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
-        """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
-        check_vectors(networks, vectors)
-        returns, steps = self._play(networks, make_common_episodes(self._task, vectors, seeds))
-        return Evaluation(returns.reshape(-1, seeds.size), steps)
 
     def _play(self, networks: Networks, episodes: Episodes) -> Played:
         """The networks and episodes travel once: with the only piece, or through the object store."""
@@ -102,7 +82,10 @@ class RayEvaluator:
         pieces = cut(whole, PIECES_PER_ACTOR * actors) if actors > 1 else [whole]
         work = self._ray.put((networks, episodes)) if len(pieces) > 1 else (networks, episodes)
         pool = self._ray.util.ActorPool(self._actors)
-        return join(whole, pieces, pool.map(lambda actor, piece: actor.play.remote(work, piece), pieces))
+        try:
+            return join(whole, pieces, pool.map(lambda actor, piece: actor.play.remote(work, piece), pieces))
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from None
 
     def close(self) -> None:
         """Let the actors go, and leave the cluster."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wann.evaluation.forward import LANES, aligned, forward, rows
+from wann.evaluation.work import Episodes, Piece, Played
 from wann.jit import cache_folder, inlined, kernel
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -263,3 +264,18 @@ def compile_rollout(task: JittedTask) -> Rollout:
     names["play"] = inlined(FunctionType(_play.__code__, globals() | names, "play"))
     rollout: Rollout = names["rollout"]
     return rollout
+
+
+class RolloutPlayer:
+    """Plays jitted tasks; a trial is the state in which its episode starts."""
+
+    def __init__(self, task: JittedTask) -> None:
+        self._limit = task.max_steps
+        self._rollout = compile_rollout(task)
+
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
+        weights, starts = episodes.part(piece.first_episode, piece.last_episode)
+        returns = np.empty(piece.shape)
+        steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, self._limit, returns)
+        return returns, steps

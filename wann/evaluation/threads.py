@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from wann.evaluation.work import (
-    Episodes,
-    Evaluation,
-    Piece,
-    Played,
-    Player,
-    check_vectors,
-    cut,
-    join,
-    make_common_episodes,
-    make_episodes,
-)
+from wann.evaluation.players import make_player
+from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
 from wann.network import Networks
-from wann.population import Floats, Integers
-from wann.task import JittedTask
+from wann.task import Task
 
 PIECES_PER_THREAD = 8
 
@@ -30,27 +18,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class ThreadEvaluator:
-    """Plays a jitted task on ``workers`` threads, one for each core unless told otherwise."""
+class ThreadEvaluator(Evaluator):
+    """Plays a task on ``workers`` threads, one for each core unless told otherwise."""
 
-    def __init__(self, task: JittedTask, workers: int | None = None) -> None:
+    def __init__(self, task: Task, workers: int | None = None) -> None:
+        super().__init__(task)
         self.workers = workers or cores()
-        self._task = task
-        self._player = Player(task)
+        self._player = make_player(task)
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="wann")
 
-    def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
-        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
-        episodes = make_episodes(self._task, weights, seeds)
-        returns, steps = self.play(networks, episodes, Piece.all(networks, episodes))
-        return Evaluation(returns.reshape(-1, *seeds.shape), steps)
-
-    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
-        """Play one network with individual weights, (vectors, sources), on the same trials; ``seeds`` is (trials,)."""
-        check_vectors(networks, vectors)
-        episodes = make_common_episodes(self._task, vectors, seeds)
-        returns, steps = self.play(networks, episodes, Piece.all(networks, episodes))
-        return Evaluation(returns.reshape(-1, seeds.size), steps)
+    def _play(self, networks: Networks, episodes: Episodes) -> Played:
+        return self.play(networks, episodes, Piece.all(networks, episodes))
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -9,10 +10,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from wann.evaluation.rollout import compile_rollout
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
-from wann.task import JittedTask
+from wann.task import Part, Task
 
 
 class Evaluation(NamedTuple):
@@ -24,32 +24,13 @@ class Evaluation(NamedTuple):
     """Environment steps taken."""
 
 
-class Evaluator(Protocol):
-    """Plays networks on a task. The result does not depend on how it does that."""
-
-    def evaluate(self, networks: Networks, weights: Sequence[float], seeds: Integers) -> Evaluation:
-        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
-
-    def evaluate_weights(self, networks: Networks, vectors: Floats, seeds: Integers) -> Evaluation:
-        """Play one network with many vectors of individual weights, all on the same trials.
-
-        Args:
-            networks: The network, alone.
-            vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
-            seeds: Those of the trials; (trials,).
-        """
-
-    def close(self) -> None:
-        """Let go of threads or workers."""
-
-
 class Episodes(NamedTuple):
     """The episodes that each network plays: all weights times all trials, weight-major."""
 
     weights: Floats
     """Shared weights, (weights,), or individual ones, (weights, sources)."""
     starts: Floats
-    """The first states: of the trials of each weight, (weights * trials, state), or of all alike, (trials, state)."""
+    """The trials: of each weight, (weights * trials, numbers), or of all alike, (trials, numbers)."""
     trials: int
     """Episodes for each weight."""
 
@@ -59,7 +40,7 @@ class Episodes(NamedTuple):
         return len(self.weights) * self.trials
 
     def part(self, first: int, last: int) -> tuple[Floats, Floats]:
-        """Weight and first state of the episodes ``first`` to ``last``; a row each."""
+        """Weight and trial of the episodes ``first`` to ``last``; a row each."""
         index = np.arange(first, last)
         weights, starts = self.weights[index // self.trials], self.starts[index % len(self.starts)]
         sealed(weights, starts)
@@ -89,39 +70,27 @@ Played = tuple[Floats, int]
 """The returns of a piece, (its networks, its episodes), and the environment steps taken."""
 
 
-def make_episodes(task: JittedTask, weights: Sequence[float], seeds: Integers) -> Episodes:
-    """Every weight with its trials; a trial's chance comes from its seed alone. ``seeds`` is (weights, trials)."""
-    return _episodes(np.array(weights, dtype=np.float64), _starts(task, seeds), seeds.shape[1])
+class Player(Protocol):
+    """Plays pieces of work; there is one for each kind of task."""
+
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
 
 
-def make_common_episodes(task: JittedTask, vectors: Floats, seeds: Integers) -> Episodes:
-    """Every vector of individual weights, (vectors, sources), with the same trials; ``seeds`` is (trials,)."""
-    return _episodes(np.array(vectors, dtype=np.float64), _starts(task, seeds), seeds.size)
-
-
-def check_vectors(networks: Networks, vectors: Floats) -> None:
-    """Make sure that the kernels find a weight for each source: they do not look.
-
-    Raises:
-        ValueError: There is more than one network, or not a weight for each of its sources.
-    """
-    n, sources = networks.first_node.size - 1, networks.sources.size
-    if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
-        raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
-
-
-def _episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
-    sealed(weights, starts)
-    return Episodes(weights, starts, trials)
-
-
-def _starts(task: JittedTask, seeds: Integers) -> Floats:
-    return np.array([_start(task, seed) for seed in seeds.ravel().tolist()], dtype=np.float64)
+def make_trials(task: Task, seeds: Integers, part: Part) -> Floats:
+    """What sets the trials apart, a row each; a trial's chance comes from its seed alone. (trials, numbers)"""
+    return np.array([_trial(task, seed, part) for seed in seeds.ravel().tolist()], dtype=np.float64)
 
 
 @lru_cache(maxsize=4096)  # the verification trials come back every generation
-def _start(task: JittedTask, seed: int) -> Sequence[float]:
-    return task.start(np.random.default_rng(seed))
+def _trial(task: Task, seed: int, part: Part) -> Sequence[float]:
+    return task.trial(seed, part)
+
+
+def make_episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
+    """Every weight, or vector of individual weights, with its trials."""
+    sealed(weights, starts)
+    return Episodes(weights, starts, trials)
 
 
 def cut(whole: Piece, parts: int) -> list[Piece]:
@@ -149,17 +118,46 @@ def join(whole: Piece, pieces: Sequence[Piece], results: Iterable[Played]) -> Pl
     return returns, steps
 
 
-class Player:
-    """Plays pieces of work with a task's compiled kernel."""
+class Evaluator(ABC):
+    """Plays networks on a task. The result does not depend on how it does that."""
 
-    def __init__(self, task: JittedTask) -> None:
-        self.task = task
-        self._rollout = compile_rollout(task)
+    def __init__(self, task: Task) -> None:
+        self._task = task
 
-    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
-        """Play a piece of the work."""
-        weights, starts = episodes.part(piece.first_episode, piece.last_episode)
-        returns = np.empty(piece.shape)
-        limit = self.task.max_steps
-        steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, limit, returns)
-        return returns, steps
+    def evaluate(
+        self, networks: Networks, weights: Sequence[float], seeds: Integers, part: Part = Part.TRAINING
+    ) -> Evaluation:
+        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+        trials = make_trials(self._task, seeds, part)
+        episodes = make_episodes(np.array(weights, dtype=np.float64), trials, seeds.shape[1])
+        returns, steps = self._play(networks, episodes)
+        return Evaluation(returns.reshape(-1, *seeds.shape), steps)
+
+    def evaluate_weights(
+        self, networks: Networks, vectors: Floats, seeds: Integers, part: Part = Part.TRAINING
+    ) -> Evaluation:
+        """Play one network with many vectors of individual weights, all on the same trials.
+
+        Args:
+            networks: The network, alone.
+            vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
+            seeds: Those of the trials; (trials,).
+            part: What the trials are for.
+
+        Raises:
+            ValueError: There is more than one network, or not a weight for each of its sources.
+        """
+        n, sources = networks.first_node.size - 1, networks.sources.size
+        if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
+            raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
+        trials = make_trials(self._task, seeds, part)
+        returns, steps = self._play(networks, make_episodes(np.array(vectors, dtype=np.float64), trials, seeds.size))
+        return Evaluation(returns.reshape(-1, seeds.size), steps)
+
+    @abstractmethod
+    def _play(self, networks: Networks, episodes: Episodes) -> Played:
+        """Every network on every episode."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of threads or workers."""

@@ -6,19 +6,21 @@ import inspect
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
+from wann.gymtask import GymTask
 from wann.report import data, tables
 from wann.report.inline import inline
 from wann.report.page import render
 from wann.report.recording import record
-from wann.scoring import DEFAULT_WEIGHTS, Report, score
-from wann.task import JittedTask
+from wann.scores import Report
+from wann.scoring import DEFAULT_WEIGHTS, score
+from wann.task import JittedTask, Task
 
 LARGEST = 3_000_000
 """Bytes of the page; figures that would make it larger are left out."""
@@ -40,7 +42,7 @@ def build(
     champion: Champion,
     succession: Sequence[Champion],
     figures: Sequence[Figure],
-    task: JittedTask | None = None,
+    task: Task | None = None,
     evaluator: Evaluator | None = None,
     *,
     order: str = "Networks of the archive, smallest first",
@@ -52,7 +54,7 @@ def build(
         champion: The network that it is about, and opens with.
         succession: The networks that its slider steps through.
         figures: Pictures to show below the live panel.
-        task: Plays episodes; without one there are none.
+        task: Its episodes are shown; without one, or with a data set, there are none.
         evaluator: Scores the network on ``task``; without one the page shows the scores of the file.
         order: What the networks of ``succession`` are and how they are ordered, in a few words.
         note: Something that the reader must know.
@@ -72,12 +74,10 @@ def build(
         "colours": data.colours(),
         "reach": data.REACH,
         "marks": _weights(champion),
-        "task": None if task is None else data.of_task(task),
-        "profile": None if task is None or evaluator is None else data.profiles(shown, evaluator),
+        "profile": None if evaluator is None else data.profiles(shown, evaluator),
+        **_played(champion, shown, task),
     }
-    script = "" if task is None else _script(task)
-    if task is not None and not script:
-        live["recordings"] = record(shown, task, _weights(champion))
+    script = _script(task) if isinstance(task, JittedTask) else ""
     report = None if task is None or evaluator is None else _scored(champion, task, evaluator)
     parts = {
         "title": tables.heading(champion),
@@ -100,6 +100,16 @@ def topology(champion: Champion, disabled: bool = False) -> Figure:
     return Figure("Topology", to_bytes(drawn, "svg").decode())
 
 
+def _played(champion: Champion, shown: Sequence[Champion], task: Task | None) -> dict[str, Any]:
+    """What episodes on the page need: starts for dynamics in JavaScript, or else recordings."""
+    if isinstance(task, JittedTask) and _script(task):
+        return {"task": {**data.of_task(task), "starts": data.starts(task)}}
+    if not isinstance(task, JittedTask | GymTask):
+        return {"task": None}
+    only = champion if task.python else None
+    return {"task": data.of_task(task), "recordings": record(shown, only, task, _weights(champion))}
+
+
 def _thinned(champion: Champion, succession: Sequence[Champion]) -> list[Champion]:
     """The networks of the slider: the one that the page is about, and of the others no more than it can hold."""
     others = list(succession) if champion in succession else [*succession, champion]
@@ -114,8 +124,8 @@ def _weights(champion: Champion) -> list[float]:
     return list((champion.scores.weights if champion.scores else ()) or DEFAULT_WEIGHTS)
 
 
-def _scored(champion: Champion, task: JittedTask, evaluator: Evaluator) -> Report:
-    return score(champion, task, evaluator, episodes=EPISODES, draws=DRAWS)
+def _scored(champion: Champion, task: Task, evaluator: Evaluator) -> Report:
+    return score(champion, task, evaluator, episodes=min(EPISODES, task.test_episodes), draws=DRAWS)
 
 
 def _script(task: JittedTask) -> str:

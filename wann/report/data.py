@@ -13,10 +13,11 @@ from wann.export.program import Program, make_program
 from wann.figures.layout import layout
 from wann.figures.topology import COLOURS, NEGATIVE, POSITIVE
 from wann.genome import Genome
+from wann.gymtask import GymTask
 from wann.network import express
 from wann.population import Population
 from wann.seeds import Purpose, trial_seeds
-from wann.task import JittedTask
+from wann.task import JittedTask, Part
 
 REACH = 3.0
 """The slider goes from minus this weight to this weight."""
@@ -34,16 +35,15 @@ def colours() -> dict[str, Any]:
     return {"activations": COLOURS, "positive": POSITIVE, "negative": NEGATIVE}
 
 
-def of_task(task: JittedTask) -> dict[str, Any]:
+def of_task(task: JittedTask | GymTask) -> dict[str, Any]:
     """What the panel must know of a task."""
-    low, high = task.reward_range
-    starts = [[float(x) for x in task.start(np.random.default_rng(seed))] for seed in range(_STARTS)]
-    return {
-        "name": task.name,
-        "maxSteps": task.max_steps,
-        "rewards": [low / task.max_steps, high / task.max_steps],
-        "starts": starts,
-    }
+    rewards = [bound / task.max_steps if np.isfinite(bound) else None for bound in task.reward_range]
+    return {"name": task.name, "maxSteps": task.max_steps, "rewards": rewards}
+
+
+def starts(task: JittedTask) -> list[list[float]]:
+    """States in which episodes start."""
+    return [[float(x) for x in task.start(np.random.default_rng(seed))] for seed in range(_STARTS)]
 
 
 def profiles(champions: Sequence[Champion], evaluator: Evaluator) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def profiles(champions: Sequence[Champion], evaluator: Evaluator) -> dict[str, A
     weights = np.linspace(-REACH, REACH, _PROFILE_WEIGHTS)
     seeds = trial_seeds(0, Purpose.TEST, 1, _PROFILE_EPISODES, 4)
     networks = express(Population.pack([champion.genome for champion in champions]))
-    returns = evaluator.evaluate(networks, weights.tolist(), np.tile(seeds.ravel(), (len(weights), 1))).returns
-    return {"weights": _rounded(weights), "means": [_rounded(row) for row in returns.mean(axis=2)]}
+    played = evaluator.evaluate(networks, weights.tolist(), np.tile(seeds.ravel(), (len(weights), 1)), Part.TEST)
+    return {"weights": _rounded(weights), "means": [_rounded(row) for row in played.returns.mean(axis=2)]}
 
 
 def generation_of(champion: Champion) -> int | None:

@@ -49,10 +49,6 @@ wann.Played = class {
 };
 
 wann.Recorded = class {
-  constructor(facts) {
-    this.facts = facts;
-  }
-
   use(recording) {
     this.recording = recording;
     this.frame = Math.min(this.frame || 0, recording.steps.length - 1);

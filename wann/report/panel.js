@@ -17,7 +17,7 @@ const diagram = new wann.Diagram(byId("network"), data.colours);
 const explorer = new wann.Explorer(diagram, {
   title: byId("part-title"), text: byId("part-text"), value: byId("part-value"),
 });
-let picture = null;
+let picture = null, recorded = null;
 
 // The network sees the present observation.
 
@@ -53,9 +53,15 @@ function renderEpisode() {
 function rewardLine(episode) {
   const { rewards } = episode;
   const steps = episode.dynamics ? data.task.maxSteps : episode.recording.steps.length - 1;
-  const [low, high] = data.task.rewards, every = Math.ceil(rewards.length / 300) || 1;
+  const [low, high] = rewardRange(rewards), every = Math.ceil(rewards.length / 300) || 1;
   const kept = rewards.map((reward, k) => [k, reward]).filter(([k]) => k % every === 0);
   return wann.polyline(kept.map(([k, reward]) => [(100 * k) / steps, 38 - (36 * (reward - low)) / (high - low || 1)]));
+}
+
+// The task's, where it has bounds.
+function rewardRange(rewards) {
+  const [low, high] = data.task.rewards;
+  return [low ?? Math.min(0, ...rewards), high ?? Math.max(0, ...rewards)];
 }
 
 // Time
@@ -169,10 +175,14 @@ function championWords({ generation, edges, mean }) {
   return parts.filter(Boolean).join(" · ");
 }
 
+// Not every network need have been recorded: one without an episode is shown at rest.
 function useRecording() {
   const recordings = data.recordings[panel.number];
+  panel.episode = recordings.length ? recorded : null;
+  for (const id of ["world", "buttons"]) show(id, Boolean(panel.episode));
+  if (!panel.episode) return pause();
   const recording = recordings.find(({ weight }) => weight === null || weight === panel.weight);
-  panel.episode.use(recording);
+  recorded.use(recording);
   picture.show(recording);
 }
 
@@ -246,7 +256,8 @@ function prepareDragging(svg) {
 function prepareEpisode() {
   const scene = byId("scene");
   if (data.recordings) {
-    panel.episode = new wann.Recorded(data.task);
+    recorded = new wann.Recorded();
+    panel.episode = recorded;
     picture = wann.traces(scene, data.champions[data.first].nodes.filter(n => n.kind === "input").map(n => n.label));
     scene.setAttribute("aria-label", "What the network sees, over a recorded episode");
     byId("time-name").textContent = "Step";

@@ -10,8 +10,9 @@ import msgspec
 
 from wann.champion import Champion
 from wann.report.data import generation_of
-from wann.scoring import Report, cells
+from wann.scores import Report
 from wann.settings import NAMES_OF_SETTINGS, describe
+from wann.text import number
 
 _MINUS = "\N{MINUS SIGN}"
 
@@ -26,10 +27,13 @@ def lead(champion: Champion) -> str:
     """Where the network comes from and how good it is, in a sentence or two."""
     sentences = []
     if champion.scores is not None:
-        low, high = min(champion.scores.weights), max(champion.scores.weights)
+        found = champion.scores
+        mean, low, high = (
+            _text(text) for text in (number(found.mean), f"{min(found.weights):g}", f"{max(found.weights):g}")
+        )
         sentences.append(
-            f"Mean return <strong>{_number(champion.scores.mean)}</strong> over {len(champion.scores.weights)} shared "
-            f"weights from {_number(low, 'g')} to {_number(high, 'g')}, {champion.scores.trials} fresh episodes each."
+            f"Mean return <strong>{mean}</strong> over {len(found.weights)} shared weights from {low} to {high}, "
+            f"{found.trials} fresh episode{'s' * (found.trials != 1)} each."
         )
     generation, seed = generation_of(champion), champion.provenance.get("seed")
     if generation is not None and isinstance(seed, int):
@@ -38,17 +42,17 @@ def lead(champion: Champion) -> str:
 
 
 def scores(champion: Champion, report: Report | None) -> str:
-    """The four regimes where the task could be played, else the verified scores that the file carries."""
+    """The four regimes where the task was played, else the verified scores that the file carries."""
     if report is not None:
-        caption = f"{report.episodes} new episodes for each weight, which neither selection nor verification saw"
-        head = ("Shared weight", "Mean return", "Std over episodes", "Std over weights")
-        return _table(caption, head, (cells(row) for row in report.rows))
+        played = "All test samples" if report.accuracy else f"{report.episodes} new episodes for each weight"
+        head, *rows = report.cells
+        return _table(f"{played}, which neither selection nor verification saw", head, rows)
     if champion.scores is None:
         return "<p>The file carries no scores.</p>"
-    rows = [(f"{w:g}", f"{m:.1f}") for w, m in zip(champion.scores.weights, champion.scores.means, strict=True)]
-    rows.append(("mean over these", f"{champion.scores.mean:.1f}"))
+    rows = [[f"{w:g}", number(m)] for w, m in zip(champion.scores.weights, champion.scores.means, strict=True)]
+    rows.append(["mean over these", number(champion.scores.mean)])
     caption = f"{champion.scores.trials} verification episodes for each weight"
-    return _table(caption, ("Shared weight", "Mean return"), rows)
+    return _table(caption, ("weights", "mean return"), rows)
 
 
 def settings(champion: Champion) -> str:
@@ -100,7 +104,3 @@ def _cells(texts: Iterable[str]) -> str:
 
 def _text(text: str) -> str:
     return escape(text.replace("-", _MINUS))
-
-
-def _number(value: float, form: str = ".1f") -> str:
-    return _text(f"{value:{form}}")

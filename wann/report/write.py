@@ -11,7 +11,7 @@ from wann.evaluation.threads import ThreadEvaluator
 from wann.files import write_atomically
 from wann.report.build import build, topology
 from wann.runs import FRONT, load, read_front
-from wann.task import JittedTask, Task, load_task
+from wann.task import Task, load_task
 
 
 def write_report(
@@ -39,9 +39,10 @@ def write_report(
     champion, source = load(path, connections), Path(path)
     succession = read_front(source) if (source / FRONT).exists() else [champion]
     player, note = _player(champion, task)
-    threads = None if player is None else ThreadEvaluator(player, workers)
+    threads = ThreadEvaluator(player, workers) if player is not None and not player.python else None
     try:
-        page = build(champion, _alike(champion, succession), [topology(champion, disabled)], player, threads, note=note)
+        shown = _alike(champion, succession)
+        page = build(champion, shown, [topology(champion, disabled)], player, threads, note=note)
     finally:
         if threads is not None:
             threads.close()
@@ -56,7 +57,7 @@ def _alike(champion: Champion, succession: Sequence[Champion]) -> list[Champion]
     return [other for other in succession if (other.inputs, other.outputs) == (champion.inputs, champion.outputs)]
 
 
-def _player(champion: Champion, task: Task | None) -> tuple[JittedTask | None, str]:
+def _player(champion: Champion, task: Task | None) -> tuple[Task | None, str]:
     """The task to play, or else why there is none."""
     try:
         found = task or (None if champion.task is None else load_task(champion.task))
@@ -64,8 +65,6 @@ def _player(champion: Champion, task: Task | None) -> tuple[JittedTask | None, s
         return None, f"No episodes and no new scores: {error}"
     if found is None:
         return None, "No episodes and no new scores: the file does not name a task."
-    if not isinstance(found, JittedTask):
-        return None, f"No episodes and no new scores: the task {found.name!r} is not a jitted one."
     if (len(champion.inputs), len(champion.outputs)) != (len(found.inputs), len(found.outputs)):
         return None, f"No episodes and no new scores: the network does not fit the task {found.name!r}."
     return found, ""

@@ -1,0 +1,29 @@
+"""Which player plays which kind of task."""
+
+from __future__ import annotations
+
+from wann.dataset import DataTask
+from wann.errors import UserError
+from wann.evaluation.rollout import RolloutPlayer
+from wann.evaluation.samples import SamplePlayer
+from wann.evaluation.work import Player
+from wann.task import JittedTask, Task
+
+
+def make_player(task: Task) -> Player:
+    """The player for a task.
+
+    Raises:
+        UserError: It is of no kind that can be played.
+    """
+    if isinstance(task, JittedTask):
+        return RolloutPlayer(task)
+    if isinstance(task, DataTask):
+        return SamplePlayer(task)
+    if task.python:
+        from wann.evaluation.lockstep import LockstepPlayer
+        from wann.gymtask import GymTask
+
+        if isinstance(task, GymTask):
+            return LockstepPlayer(task)
+    raise UserError(f"the task {task.name!r} is a {type(task).__name__}: expected a JittedTask, DataTask or GymTask")

@@ -1,0 +1,148 @@
+"""Data sets: the samples of a batch stand side by side in lanes, and every network answers them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wann.activations import exp
+from wann.dataset import DataTask
+from wann.evaluation.forward import LANES, aligned, forward, rows
+from wann.evaluation.work import Episodes, Piece, Played
+from wann.jit import inlined, kernel
+from wann.network import Networks
+from wann.population import Floats, Integers, sealed
+from wann.simd import WIDTH, load, store, where_positive
+from wann.task import Part
+
+LEAST_PROBABILITY = 2.0**-52
+"""A class's probability counts as no less, so that one sample cannot outweigh all others."""
+LARGEST_LOSS = -math.log(LEAST_PROBABILITY)
+"""The cross-entropy that goes with it; also that of outputs that are no numbers."""
+LARGEST_ERROR = 1e12
+"""A squared error counts as no more; also that of outputs that are no numbers."""
+_SQRT_HALF = math.sqrt(0.5)
+_LN2 = math.log(2.0)
+
+
+@inlined
+def log(x: float) -> float:
+    """The natural logarithm of a positive number, with the same bits on every machine (within 1e-15)."""
+    m, e = math.frexp(x)
+    if m < _SQRT_HALF:
+        m, e = m * 2.0, e - 1
+    s = (m - 1.0) / (m + 1.0)
+    q = s * s
+    p = 0.0
+    for k in range(21, 0, -2):
+        p = p * q + 1.0 / k
+    return 2.0 * s * p + e * _LN2
+
+
+@inlined
+def _cross_entropy(values: Floats, outputs: Integers, y: Integers, samples: Integers, scratch: Floats) -> float:
+    """The sum over samples of minus the logarithm of the probability that softmax gives the right class.
+
+    ``scratch``, (2 * LANES,), takes each lane's largest output and the sum of the exponentials of the differences.
+    """
+    width = (samples.size + WIDTH - 1) // WIDTH * WIDTH
+    for lane in range(0, width, WIDTH):
+        most = load(values, outputs[0] * LANES + lane)
+        for k in range(1, outputs.size):
+            other = load(values, outputs[k] * LANES + lane)
+            most = where_positive(other - most, other, most)
+        total = exp(load(values, outputs[0] * LANES + lane) - most)
+        for k in range(1, outputs.size):
+            total = total + exp(load(values, outputs[k] * LANES + lane) - most)
+        store(scratch, lane, most)
+        store(scratch, LANES + lane, total)
+    loss = 0.0
+    for lane in range(samples.size):
+        right = values[outputs[y[samples[lane]]] * LANES + lane]
+        one = log(scratch[LANES + lane]) + scratch[lane] - right
+        loss += one if one <= LARGEST_LOSS else LARGEST_LOSS  # NaN is not below either
+    return loss
+
+
+@inlined
+def _squared_error(values: Floats, outputs: Integers, y: Floats, samples: Integers) -> float:
+    """The sum over samples of the mean over outputs of the squared error."""
+    loss = 0.0
+    for lane in range(samples.size):
+        one = 0.0
+        for k in range(outputs.size):
+            error = values[outputs[k] * LANES + lane] - y[samples[lane], k]
+            one += error * error
+        one /= outputs.size
+        loss += one if one <= LARGEST_ERROR else LARGEST_ERROR
+    return loss
+
+
+@inlined
+def _loss(values: Floats, outputs: Integers, y: NDArray[Any], samples: Integers, scratch: Floats) -> float:
+    if y.ndim == 1:
+        return _cross_entropy(values, outputs, y, samples, scratch)
+    return _squared_error(values, outputs, y, samples)
+
+
+@kernel
+def answer(
+    networks: Networks, first: int, last: int, weights: Floats, x: Floats, y: NDArray[Any], batches: Integers,
+    returns: Floats,
+) -> None:  # fmt: skip
+    """Fill ``returns`` with minus the mean loss of the networks ``first`` to ``last`` on each batch.
+
+    A block of samples is laid out once for all networks.
+
+    Args:
+        networks: The packed networks.
+        first: The first network.
+        last: One behind the last.
+        weights: The shared weight for each batch, (batches,), or individual weights, (batches, sources).
+        x: All samples; (samples, inputs).
+        y: Their classes, (samples,), for cross-entropy, or targets, (samples, outputs), for the squared error.
+        batches: Which samples are in each batch; (batches, size).
+        returns: (last - first, batches)
+    """
+    n_rows = 0
+    for i in range(first, last):
+        n_rows = max(n_rows, rows(networks, i))
+    block, scratch = aligned(n_rows * LANES), aligned(2 * LANES)
+    block[:LANES] = 1.0
+    lane_weights = np.empty(LANES) if weights.ndim == 1 else np.empty((weights.shape[1], LANES))
+    returns[:] = 0.0
+    for batch in range(batches.shape[0]):
+        if weights.ndim == 1:
+            lane_weights[:] = weights[batch]
+        else:
+            lane_weights[:] = weights[batch].reshape((-1, 1))
+        for start in range(0, batches.shape[1], LANES):
+            samples = batches[batch, start : start + LANES]
+            for lane in range(samples.size):
+                for k in range(networks.n_inputs):
+                    block[(1 + k) * LANES + lane] = x[samples[lane], k]
+            width = (samples.size + WIDTH - 1) // WIDTH * WIDTH
+            for i in range(first, last):
+                forward(networks, i, block, lane_weights, width)
+                returns[i - first, batch] -= _loss(block, networks.outputs[i], y, samples, scratch)
+        returns[:, batch] /= batches.shape[1]
+
+
+class SamplePlayer:
+    """Plays data sets: a trial is a batch, its return minus the mean loss, a step one sample."""
+
+    def __init__(self, task: DataTask) -> None:
+        self._task = task
+
+    def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
+        """Play a piece of the work."""
+        weights, trials = episodes.part(piece.first_episode, piece.last_episode)
+        data = self._task.parts[Part(int(trials[0, 0]))]
+        batches = np.array([self._task.batch_of(Part(int(part)), int(seed)) for part, seed in trials])
+        sealed(batches)
+        returns = np.empty(piece.shape)
+        answer(networks, piece.first_network, piece.last_network, weights, *data, batches, returns)
+        return returns, returns.shape[0] * batches.size

@@ -1,0 +1,166 @@
+"""Gymnasium environments as tasks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from wann.errors import UserError
+from wann.population import Floats
+from wann.task import Part, Task
+
+DEFAULT_MAX_STEPS = 1000
+"""Where an environment names no limit of its own."""
+
+
+class GymTask(Task):
+    """Any environment that gymnasium can make, by its id: ``gym:LunarLander-v3``.
+
+    Box observations are flattened. Actions: the largest output for Discrete, one group of outputs for each part of a
+    MultiDiscrete; an output above 0 for each bit of MultiBinary; for Box, each output is limited to [-1, 1] and scaled
+    to the bounds, or taken as it is where there are none. An output that is no number counts as 0.
+
+    Args:
+        spec: An environment's id, ``LunarLander-v3`` or ``module_that_registers:My-v0``, with keyword arguments for
+            ``gymnasium.make`` behind a question mark: ``LunarLander-v3?continuous=true&wind_power=5``.
+
+    Raises:
+        UserError: There is no such environment, it cannot be made, or its spaces are of another kind.
+    """
+
+    reward_range = (-np.inf, np.inf)
+    name = "gym"
+    python = True
+    environment: ClassVar[str] = ""
+    """The spec, for tasks that are one environment."""
+    scale: ClassVar[Sequence[float] | None] = None
+    """What each observation is multiplied by, (inputs,), where a task declares it. Nothing is scaled by itself."""
+
+    def __init__(self, spec: str = "") -> None:
+        if not spec and not self.environment:
+            raise UserError("the task gym needs an environment's id, as in gym:CartPole-v1")
+        if spec:
+            self.name = f"gym:{spec}"  # type: ignore[misc]
+        self._id, _, query = (spec or self.environment).partition("?")
+        self._arguments = {key: _value(text) for key, text in parse_qsl(query, keep_blank_values=True)}
+        environment = self.make()
+        try:
+            self._describe(environment)
+        finally:
+            environment.close()
+
+    def make(self) -> gymnasium.Env[Any, Any]:
+        """A new environment.
+
+        Raises:
+            UserError: Gymnasium cannot make it.
+        """
+        try:
+            return gymnasium.make(self._id, **self._arguments, disable_env_checker=True)
+        except Exception as error:  # whatever an environment may do while it is made
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(f"the environment {self._id!r} cannot be made: {reason}") from error
+
+    def _known(self) -> bool:
+        return self._id in gymnasium.registry
+
+    def _describe(self, environment: gymnasium.Env[Any, Any]) -> None:
+        """Take over labels, the limit and the kind of action from an environment."""
+        seen, done = environment.observation_space, environment.action_space
+        if not isinstance(seen, spaces.Box):
+            raise UserError(f"the environment {self._id!r} has observations {seen}: expected a Box of numbers")
+        self.max_steps = (environment.spec and environment.spec.max_episode_steps) or DEFAULT_MAX_STEPS
+        size = int(np.prod(seen.shape))
+        n_outputs, self.action = _actions(self._id, done)
+        cls = type(self)
+        self.inputs = getattr(cls, "inputs", None) or tuple(f"observation {i}" for i in range(size))  # type: ignore[misc]
+        self.outputs = getattr(cls, "outputs", None) or tuple(f"action {i}" for i in range(n_outputs))  # type: ignore[misc]
+        if (len(self.inputs), len(self.outputs)) != (size, n_outputs):
+            raise UserError(
+                f"the task {self.name!r} has {len(self.inputs)} inputs and {len(self.outputs)} outputs: "
+                f"{self._id!r} has {size} and {n_outputs}"
+            )
+
+    def trial(self, seed: int, part: Part) -> Sequence[float]:
+        """The seed that the environment is reset with."""
+        return (float(seed),)
+
+    def observe(self, observation: Any) -> Floats:
+        """An observation as the network sees it, (inputs,)."""
+        flat = np.asarray(observation, dtype=np.float64).ravel()
+        return flat if self.scale is None else flat * np.asarray(self.scale)
+
+    action: Callable[[Floats], Any]
+    """What the environment does for the network's outputs, (outputs,)."""
+
+
+def _value(text: str) -> Any:
+    """A number, a truth value or a text, as JSON writes the first two."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+class _Largest:
+    """The largest output, or the largest of each group."""
+
+    def __init__(self, space: spaces.Discrete | spaces.MultiDiscrete) -> None:
+        single = isinstance(space, spaces.Discrete)
+        self._groups = [int(space.n)] if isinstance(space, spaces.Discrete) else [int(n) for n in space.nvec.ravel()]
+        self._start = np.asarray(space.start).ravel()
+        self._single = single
+
+    def __call__(self, outputs: Floats) -> Any:
+        edges = np.cumsum(self._groups)[:-1]
+        chosen = np.array([int(part.argmax()) for part in np.split(np.nan_to_num(outputs), edges)]) + self._start
+        return chosen[0] if self._single else chosen
+
+
+class _Bits:
+    """A bit for each output above 0."""
+
+    def __init__(self, space: spaces.MultiBinary) -> None:
+        self._shape = space.shape
+
+    def __call__(self, outputs: Floats) -> Any:
+        return (outputs > 0.0).astype(np.int8).reshape(self._shape)
+
+
+class _Scaled:
+    """Outputs in [-1, 1], scaled to a box's bounds where it has them."""
+
+    def __init__(self, space: spaces.Box) -> None:
+        low, high = space.low.astype(np.float64).ravel(), space.high.astype(np.float64).ravel()
+        self._bounded = np.isfinite(low) & np.isfinite(high)
+        finite_low, finite_high = np.where(self._bounded, low, -1.0), np.where(self._bounded, high, 1.0)
+        self._middle, self._half = (finite_low + finite_high) / 2, (finite_high - finite_low) / 2
+        self._low, self._high = low, high
+        self._shape, self._dtype = space.shape, space.dtype
+
+    def __call__(self, outputs: Floats) -> Any:
+        numbers = np.nan_to_num(outputs)
+        limited = np.where(self._bounded, np.clip(numbers, -1.0, 1.0), numbers)
+        scaled = np.clip(self._middle + self._half * limited, self._low, self._high)
+        return scaled.astype(self._dtype).reshape(self._shape)
+
+
+def _actions(name: str, space: gymnasium.Space[Any]) -> tuple[int, Callable[[Floats], Any]]:
+    """How many outputs an action space takes, and what makes an action of them."""
+    if isinstance(space, spaces.Discrete):
+        return int(space.n), _Largest(space)
+    if isinstance(space, spaces.MultiDiscrete):
+        return int(space.nvec.sum()), _Largest(space)
+    if isinstance(space, spaces.MultiBinary):
+        return int(np.prod(space.shape)), _Bits(space)
+    if isinstance(space, spaces.Box):
+        return int(np.prod(space.shape)), _Scaled(space)
+    raise UserError(
+        f"the environment {name!r} has actions {space}: expected Box, Discrete, MultiDiscrete or MultiBinary"
+    )
