@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator, cores
 from wann.evaluation.work import Evaluator
-from wann.runs import CHAMPION, CONFIG, Run, Watch, create_run, load, open_run, read_settings
+from wann.runs import CHAMPION, CONFIG, Progress, Run, Watch, create_run, load, open_run, read_settings
 from wann.scores import Report
 from wann.scoring import RANDOM_WEIGHTS, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
@@ -37,6 +37,7 @@ def search(
     out: Path | str | None = None,
     workers: int | None = None,
     ray: str | None = None,
+    tensorboard: bool = False,
     watch: Watch | None = None,
     **settings: Any,
 ) -> Run:
@@ -49,6 +50,7 @@ def search(
         out: The run folder; a new one under ``runs/`` unless given.
         workers: Threads or Ray workers; one for each core unless given. It does not change the result.
         ray: "local" or a cluster's address to evaluate on Ray workers; threads unless given.
+        tensorboard: Write event files for TensorBoard into the folder, too; needs the extra ``tensorboard``.
         watch: Called after each generation.
         **settings: Any of ``wann.Settings``; they go before those of ``config``, and those before the task's own.
 
@@ -59,8 +61,8 @@ def search(
         UserError: A name, a setting, a file or the folder is wrong.
         KeyboardInterrupt: The run was interrupted; it is saved and can be resumed.
     """
-    chosen = prepare(task, config=config, preset=preset, out=out, **settings)
-    return finish(chosen, workers=workers, ray=ray, watch=watch)
+    chosen = prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
+    return finish(chosen, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
 
 
 def prepare(
@@ -69,9 +71,11 @@ def prepare(
     config: Path | str | None = None,
     preset: str = "default",
     out: Path | str | None = None,
+    tensorboard: bool = False,
     **settings: Any,
 ) -> Run:
     """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
+    _check_extra(tensorboard)
     loaded = _task(task)
     given = read_config(Path(config)) if config is not None else {}
     if given.get("task", loaded.name) != loaded.name:
@@ -103,6 +107,7 @@ def resume(
     task: Task | None = None,
     workers: int | None = None,
     ray: str | None = None,
+    tensorboard: bool = False,
     watch: Watch | None = None,
     **settings: Any,
 ) -> Run:
@@ -113,6 +118,7 @@ def resume(
         task: What the run searches on; looked up by its name unless given.
         workers: As for ``search``.
         ray: As for ``search``.
+        tensorboard: As for ``search``.
         watch: As for ``search``.
         **settings: ``generations`` extends the run; any other that differs from the run's own is refused.
 
@@ -120,11 +126,13 @@ def resume(
         UserError: The folder holds no run that can be continued, or a setting would change its result.
         KeyboardInterrupt: The run was interrupted again.
     """
-    return finish(reopen(folder, task=task, **settings), workers=workers, ray=ray, watch=watch)
+    run = reopen(folder, task=task, tensorboard=tensorboard, **settings)
+    return finish(run, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
 
 
-def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> Run:
+def reopen(folder: Path | str, *, task: Task | None = None, tensorboard: bool = False, **settings: Any) -> Run:
     """The run that ``resume`` would continue, at its latest checkpoint."""
+    _check_extra(tensorboard)
     folder = Path(folder)
     old = read_settings(folder)
     given = {**settings, "task": task.name} if task is not None else settings
@@ -141,10 +149,34 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
     return run
 
 
-def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watch: Watch | None = None) -> Run:
+def _check_extra(tensorboard: bool) -> None:
+    if tensorboard:
+        from wann.tensorboard import check_installed
+
+        check_installed()
+
+
+def finish(
+    run: Run,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    tensorboard: bool = False,
+    watch: Watch | None = None,
+) -> Run:
     """Run up to the last generation, draw the champion and write the report."""
-    with evaluator(run.task, workers, ray) as chosen:
-        run.advance(chosen, watch)
+    with evaluator(run.task, workers, ray) as chosen, ExitStack() as stack:
+        watches = [] if watch is None else [watch]
+        if tensorboard:
+            from wann.tensorboard import recording
+
+            watches.append(stack.enter_context(recording(run)))
+
+        def tell(progress: Progress) -> None:
+            for each in watches:
+                each(progress)
+
+        run.advance(chosen, tell)
     try:
         show(run.folder, out=run.folder / TOPOLOGY)
     except Exception as error:  # a figure is never worth a run
