@@ -26,8 +26,8 @@ SECONDS = 1.0
 LARGEST = 2**30
 """Bytes of a history."""
 _RECENT = 50
-_BARS, _CURVE = " ▁▂▃▄▅▆▇█", 60
-_NETWORKS = 8
+_BARS, _CURVE = "▁▂▃▄▅▆▇█", 40
+_NETWORKS = 5
 
 
 class State(NamedTuple):
@@ -55,7 +55,10 @@ def follow(folder: Path, *, once: bool = False) -> None:
     """
     if once:
         state = read_state(folder)
-        Console().print(_waiting(folder) if state is None else _view(folder, state))
+        if state is None:
+            print(_waiting(folder))
+        else:
+            Console().print(_view(folder, state))
     elif sys.stdout.isatty():
         _follow_live(folder)
     else:
@@ -140,13 +143,14 @@ def _view(folder: Path, state: State) -> RenderableType:
     row, generations = state.progress.row, state.progress.generations
     rest = "finished" if state.done else f"last generation {state.age:.0f} s ago"
     parts: list[RenderableType] = [
-        Text.assemble((str(folder), "bold"), f"  generation {row['generation']:.0f} of {generations}, {rest}"),
+        Text(str(folder), style="bold", overflow="ellipsis", no_wrap=True),
+        Text(f"generation {row['generation']:.0f} of {generations}, {rest}"),
         _bar(row["generation"], generations),
         table(row, state.pace),
-        Text.assemble(("champion ", "dim"), _sparkline(state.curve)),
+        Text.assemble(("champion  ", "dim"), _sparkline(state.curve)),
     ]
-    if networks := _networks(folder):
-        parts.append(Text.assemble(("archive  ", "dim"), networks))
+    if (folder / FRONT).exists():
+        parts.append(_archive(folder))
     return Group(*parts)
 
 
@@ -160,14 +164,15 @@ def _sparkline(values: list[float]) -> str:
     known = [value for value in values if value == value]
     low, high = min(known, default=0.0), max(known, default=0.0)
     span = (high - low) or 1.0
-    return "".join(_BARS[1 + round(7 * (value - low) / span)] if value == value else " " for value in values)
+    return "".join(_BARS[round(7 * (value - low) / span)] if value == value else " " for value in values)
 
 
-def _networks(folder: Path) -> str:
-    """Some networks of the archive: connections and mean return."""
-    if not (folder / FRONT).exists():
-        return ""
+def _archive(folder: Path) -> Table:
+    """Some networks of the archive."""
     front = [(len(each.genome.enabled), each.scores.mean) for each in read_front(folder) if each.scores is not None]
-    places = {round(place) for place in np.linspace(0, len(front) - 1, min(_NETWORKS, len(front)))}
-    shown = (f"{connections}: {number(mean)}" for connections, mean in (front[k] for k in sorted(places)))
-    return "   ".join(shown) + "  (connections: mean return)"
+    places = sorted({round(place) for place in np.linspace(0, len(front) - 1, min(_NETWORKS, len(front)))})
+    shown = Table.grid(padding=(0, 2))
+    shown.add_column(no_wrap=True)
+    shown.add_row("[dim]archive   connections[/]", *(str(front[k][0]) for k in places))
+    shown.add_row("[dim]          mean return[/]", *(number(front[k][1], 100.0) for k in places))
+    return shown
