@@ -16,7 +16,8 @@ from tasks.swingup import SwingUp
 from wann.activations import NAMES
 from wann.champion import Champion, NetworkScores
 from wann.environment import JittedEnv
-from wann.genome import Genome
+from wann.genome import ConnectionGene, Genome, NodeGene
+from wann.gymtask import GymTask
 from wann.population import Floats
 from wann.report import data
 from wann.report.build import build, topology
@@ -276,4 +277,32 @@ def test_recorded_episodes_stand_in_where_a_task_has_no_javascript(open_page: Op
         returns.add(page.text("return"))
         page.run("document.getElementById('restart').click()")
     assert len(returns) >= 4  # this network does not always tell a weight's sign
+    assert page.complaints() == []
+
+
+def test_a_gymnasium_environment_is_recorded_for_the_network_in_question_alone(open_page: Open, tmp_path: Path) -> None:
+    task = GymTask("CartPole-v1")
+    genes = tuple(ConnectionGene(k, k, 5 + k % 2) for k in range(1, 5))
+    kinds = ("bias", "input", "input", "input", "input", "output", "output")
+    small, large = (
+        Champion(
+            task=task.name,
+            inputs=task.inputs,
+            outputs=task.outputs,
+            nodes=tuple(NodeGene(k, kind) for k, kind in enumerate(kinds)),
+            connections=genes[:count],
+        )
+        for count in (2, 4)
+    )
+    path = tmp_path / "gym.html"
+    path.write_bytes(build(large, [small, large], [], task))
+    page = open_page(path)
+    page.run("wann.advance(1e6)")
+    assert 5 < page.run("return wann.panel.episode.total") <= 500
+    assert page.driver.find_element("id", "world").is_displayed()
+    page.slide("champion", 0)
+    assert page.run("return wann.panel.episode") is None
+    assert not page.driver.find_element("id", "world").is_displayed()
+    page.slide("champion", 1)
+    assert page.driver.find_element("id", "play").is_displayed()
     assert page.complaints() == []

@@ -204,3 +204,11 @@ def test_a_search_ends_with_its_report_and_goes_well_without(tmp_path: Path, cap
     assert run.generation == 2
     assert not (run.folder / "report.html").exists()
     assert "the report could not be written: task 'broken': its JavaScript" in caplog.text
+
+
+def test_a_data_set_has_scores_with_accuracies_and_no_episodes(tmp_path: Path) -> None:
+    run = wann.search("digits", out=tmp_path / "run", population=4, generations=1, workers=1)
+    text = (run.folder / "report.html").read_text()
+    assert "All test samples" in text
+    assert ">accuracy</th>" in text
+    assert live(text.encode())["task"] is None

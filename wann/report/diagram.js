@@ -1,6 +1,6 @@
 // The network as a picture: drawn to fit its frame, left to right or, where that is narrow, top to bottom.
 
-const NARROW = 560, LABEL = 74, EDGE_OF_PICTURE = 16;
+const NARROW = 560, LABEL = 74, END = 50, EDGE_OF_PICTURE = 16, MANY = 400;
 
 wann.Diagram = class {
   constructor(svg, colours) {
@@ -25,6 +25,7 @@ wann.Diagram = class {
   draw() {
     this.measure();
     this.svg.replaceChildren();
+    this.svg.classList.toggle("dense", this.champion.edges.length > MANY);
     this.wires = wann.svg("g", { class: "wires" }, this.svg);
     this.points = wann.svg("g", { class: "nodes" }, this.svg);
     this.elements = new Map();
@@ -43,8 +44,8 @@ wann.Diagram = class {
     const breadth = this.upright ? (width - 2 * EDGE_OF_PICTURE) / across : Math.min(44, Math.max(14, 340 / across));
     this.scale = [length, this.upright ? Math.min(60, breadth) : breadth];
     this.unit = Math.min(1.5 * length, this.scale[1], 44);
-    const size = this.upright ? [width, along * length + 2 * 40] : [width, across * breadth + 2 * EDGE_OF_PICTURE];
-    this.origin = this.upright ? [width / 2, 40] : [(width - along * length) / 2, size[1] / 2];
+    const size = this.upright ? [width, along * length + 2 * END] : [width, across * breadth + 2 * EDGE_OF_PICTURE];
+    this.origin = this.upright ? [width / 2, END] : [(width - along * length) / 2, size[1] / 2];
     this.svg.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
     this.svg.setAttribute("height", size[1]);
   }
@@ -102,20 +103,26 @@ wann.Diagram = class {
     if (radius >= 5) wann.svg("path", { ...glyph, transform: `scale(${radius})` }, parent);
   }
 
+  // Labels side by side, on a narrow page, take turns in two rows; those that would touch are left to the words below.
   drawLabel(node, radius, parent) {
-    if (!node.label || 1.1 * this.unit * this.spacing(node) < 9) return;
-    const [before, gap] = [node.kind !== "output", radius * (node.kind === "output" ? 1.3 : 1) + 9];
+    if (!node.label) return;
+    const { gap: room, turn } = this.neighbourhood(node);
+    if (room < (this.upright ? 17 : 11)) return;
+    const before = node.kind !== "output";
+    const gap = radius * (before ? 1 : 1.3) + 9;
+    const row = this.upright ? gap + 12 * (turn && room < 42) : gap;
+    const place = this.upright ? [0, before ? -row : row + 8] : [before ? -gap : gap, 4];
     const anchor = this.upright ? "middle" : before ? "end" : "start";
-    const place = this.upright ? [0, before ? -gap - 3 : gap + 11] : [before ? -gap : gap, 4];
     const text = wann.svg("text", { class: "label", x: place[0], y: place[1], "text-anchor": anchor }, parent);
-    text.textContent = node.label.length > 9 ? `${node.label.slice(0, 8)}…` : node.label;
+    const longest = this.upright ? 7 : 9;
+    text.textContent = node.label.length > longest ? `${node.label.slice(0, longest - 1)}…` : node.label;
   }
 
-  // The distance between a node and its neighbours in the column, in units.
-  spacing(node) {
-    const layer = this.champion.layers.find(ids => ids.includes(node.id)).map(id => this.node(id).place[1]);
-    const others = layer.map(y => Math.abs(y - node.place[1])).filter(distance => distance > 0);
-    return Math.min(1, ...others);
+  // The pixels to the nearest node of the same column, and whether the node is the second, fourth ... of it.
+  neighbourhood(node) {
+    const layer = this.champion.layers.find(ids => ids.includes(node.id));
+    const others = layer.filter(id => id !== node.id).map(id => Math.abs(this.node(id).place[1] - node.place[1]));
+    return { gap: this.scale[1] * Math.min(...others, 9), turn: layer.indexOf(node.id) % 2 };
   }
 
   register(thing, element, words) {
