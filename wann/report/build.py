@@ -26,8 +26,8 @@ LARGEST = 3_000_000
 """Bytes of the page; figures that would make it larger are left out."""
 MOST_CONNECTIONS, MOST_CHAMPIONS = 5_000, 40
 """Connections of all networks of a page together, and how many networks its slider has."""
-EPISODES, DRAWS = 20, 50
-"""Of the score table: enough to read a network off it, at a fraction of what ``wann test`` takes."""
+EPISODES, DRAWS, PROFILE_EPISODES = 20, 50, 8
+"""Of the score table and the curve at the slider: enough to read, at a fraction of what ``wann test`` takes."""
 
 
 class Figure(NamedTuple):
@@ -74,7 +74,7 @@ def build(
         "colours": data.colours(),
         "reach": data.REACH,
         "marks": _weights(champion),
-        "profile": None if evaluator is None else data.profiles(shown, evaluator),
+        "profile": None if task is None or evaluator is None else _profiles(shown, task, evaluator),
         **_played(champion, shown, task),
     }
     script = _script(task) if isinstance(task, JittedTask) else ""
@@ -122,6 +122,10 @@ def _thinned(champion: Champion, succession: Sequence[Champion]) -> list[Champio
 def _weights(champion: Champion) -> list[float]:
     """The shared weights of the search."""
     return list((champion.scores.weights if champion.scores else ()) or DEFAULT_WEIGHTS)
+
+
+def _profiles(shown: Sequence[Champion], task: Task, evaluator: Evaluator) -> dict[str, Any]:
+    return data.profiles(shown, evaluator, min(PROFILE_EPISODES, task.test_episodes))
 
 
 def _scored(champion: Champion, task: Task, evaluator: Evaluator) -> Report:

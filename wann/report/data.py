@@ -22,7 +22,7 @@ from wann.task import JittedTask, Part
 REACH = 3.0
 """The slider goes from minus this weight to this weight."""
 _STARTS = 16
-_PROFILE_WEIGHTS, _PROFILE_EPISODES = 49, 8
+_PROFILE_WEIGHTS = 49
 
 
 def of_champions(champions: Sequence[Champion]) -> list[dict[str, Any]]:
@@ -46,10 +46,10 @@ def starts(task: JittedTask) -> list[list[float]]:
     return [[float(x) for x in task.start(np.random.default_rng(seed))] for seed in range(_STARTS)]
 
 
-def profiles(champions: Sequence[Champion], evaluator: Evaluator) -> dict[str, Any]:
+def profiles(champions: Sequence[Champion], evaluator: Evaluator, episodes: int) -> dict[str, Any]:
     """The mean return of each network at shared weights all along the slider."""
     weights = np.linspace(-REACH, REACH, _PROFILE_WEIGHTS)
-    seeds = trial_seeds(0, Purpose.TEST, 1, _PROFILE_EPISODES, 4)
+    seeds = trial_seeds(0, Purpose.TEST, 1, episodes, 4)
     networks = express(Population.pack([champion.genome for champion in champions]))
     played = evaluator.evaluate(networks, weights.tolist(), np.tile(seeds.ravel(), (len(weights), 1)), Part.TEST)
     return {"weights": _rounded(weights), "means": [_rounded(row) for row in played.returns.mean(axis=2)]}
