@@ -20,7 +20,7 @@ from wann.task import Task, load_kind, load_task, task_names
 
 if TYPE_CHECKING:
     from wann.benchmark import Benchmark
-    from wann.tuning import Watch as TuningWatch
+    from wann.descent import Watch as TuningWatch
 
 log = logging.getLogger("wann")
 
@@ -250,10 +250,11 @@ def tune(
     path: Path | str,
     *,
     mode: str = "individual",
-    generations: int = 1500,
+    generations: int = 900,
     population: int = 64,
     trials: int = 32,
     sigma: float = 0.1,
+    horizons: Sequence[float] | None = None,
     seed: int = 0,
     task: str | Task | None = None,
     out: Path | str | None = None,
@@ -268,10 +269,11 @@ def tune(
     Args:
         path: A network file, or a run folder for its champion.
         mode: "individual", or "shared" for the best shared weight alone.
-        generations: Generations of CMA-ES.
+        generations: Generations of CMA-ES, shared out among the horizons.
         population: Candidates a generation.
-        trials: Episodes of each candidate, the same for all candidates of a generation.
+        trials: Episodes of each candidate on the first horizon; twice as many on the second, and so on.
         sigma: Standard deviation of the first candidates around the start.
+        horizons: Shares of an episode to tune on, one after the other; the task's own, or whole episodes, unless given.
         seed: All chance of the tuning comes from it.
         task: What to play; the file's own task unless given.
         out: The network file to write; ``tuned.json`` beside the network unless given.
@@ -291,9 +293,16 @@ def tune(
 
     champion, target = load(path), tuned_path(path, out)
     chosen = _task_of(champion, path, task)
-    settings = tuning.make_tuning_settings(
-        mode=mode, generations=generations, population=population, trials=trials, sigma=sigma, seed=seed
-    )
+    given: dict[str, Any] = {
+        "mode": mode,
+        "generations": generations,
+        "population": population,
+        "trials": trials,
+        "sigma": sigma,
+    }
+    if horizons is not None:
+        given["horizons"] = horizons
+    settings = tuning.make_tuning_settings(chosen, **given, seed=seed)
     store = Unfinished(target, tuning.identity(champion, chosen, settings))
     with store.open(), evaluator(chosen, workers, ray) as player:
         tuned, _ = tuning.tune(champion, chosen, player, settings, store=store, watch=watch)

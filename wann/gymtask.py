@@ -64,6 +64,10 @@ class GymTask(Task):
         try:
             return gymnasium.make(self._id, **self._arguments, disable_env_checker=True)
         except Exception as error:  # whatever an environment may do while it is made
+            if self.needs and isinstance(error, gymnasium.error.DependencyNotInstalled):
+                raise UserError(
+                    f"the task {self.name!r} needs the extra {self.needs}: pip install 'wann[{self.needs}]'"
+                ) from None
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UserError(f"the environment {self._id!r} cannot be made: {reason}") from error
 

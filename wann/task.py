@@ -41,6 +41,8 @@ class Task(ABC):
     """Settings that the paper used, where they differ from the general defaults."""
     preset: ClassVar[dict[str, Any]] = {}
     """Where this toolkit's defaults for the task differ from the paper's, because several seeds show that it helps."""
+    tuning: ClassVar[dict[str, Any]] = {}
+    """Settings of ``wann tune`` that suit the task better than the general ones."""
     paper_scores: ClassVar[dict[str, float]] = {}
     """What the paper reports (table 1): the mean return in each of its regimes that it gives."""
     needs: ClassVar[str] = ""

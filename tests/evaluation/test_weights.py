@@ -74,6 +74,16 @@ def test_returns_are_those_of_a_plain_simulation() -> None:
     np.testing.assert_allclose(found.returns, expected, rtol=0, atol=1e-9)
 
 
+def test_a_horizon_ends_episodes_early(one: ThreadEvaluator) -> None:
+    networks = express_one(genome())
+    vectors = drawn(networks, 5)
+    early = one.evaluate_weights(networks, vectors, SEEDS, horizon=0.04)
+    expected = evaluate(ThreadEvaluator(Short(), 1), networks, vectors)
+    np.testing.assert_array_equal(early.returns, expected.returns)
+    assert early.steps == expected.steps
+    assert one.evaluate_weights(networks, vectors, SEEDS, horizon=1e-9).steps == 5 * len(SEEDS)
+
+
 def weighted(of: Genome, weights: Sequence[float]) -> Genome:
     genes = [
         ConnectionGene(gene.innovation, gene.source, gene.target, gene.enabled, weight)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, print_json, say
+from wann.commands.options import CONNECTIONS, JSON, RUNNING, WORKERS, numbers, print_json, say
 from wann.text import number
 
 
@@ -40,22 +40,23 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--mode", metavar="individual|shared", default="individual", show_default=True, help="Weights to find.")
-@click.option("--generations", type=int, default=1500, show_default=True, help="Generations of CMA-ES.")
+@click.option("--generations", type=int, default=900, show_default=True, help="Generations of CMA-ES.")
 @click.option("--population", type=int, default=64, show_default=True, help="Candidates a generation.")
-@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate.")
+@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate at first.")
 @click.option("--sigma", type=float, default=0.1, show_default=True, help="First standard deviation around the start.")
+@click.option("--horizons", metavar="A,B,...", help="Shares of an episode to tune on in turn.  [default: the task's]")
 @click.option("--seed", type=int, default=0, show_default=True, help="All chance of the tuning comes from it.")
 @click.option("--task", help="What to play.  [default: the network's own task]")
 @click.option("--out", type=click.Path(path_type=Path), help="Network file.  [default: tuned.json beside the network]")
 @RUNNING
-def tune(path: Path, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
+def tune(path: Path, horizons: str | None, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find weights for the network in PATH, a network file or a run folder: a shared one, then one a connection."""
     from wann import api
     from wann.tuning import Lines
 
-    target = api.tuned_path(path, out)
+    target, shares = api.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons)
     try:
-        tuned = api.tune(path, out=target, watch=None if quiet else Lines(), **options)
+        tuned = api.tune(path, horizons=shares, out=target, watch=None if quiet else Lines(), **options)
     except KeyboardInterrupt:
         say(quiet, "interrupted and saved; the same command goes on")
         raise

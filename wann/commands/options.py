@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from wann.errors import UserError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -66,6 +68,18 @@ CONNECTIONS = click.option(
 QUIET = click.option("--quiet", is_flag=True, help="No progress, no messages.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 RUNNING = options(WORKERS, RAY, QUIET, JSON)
+
+
+def numbers(name: str, text: str) -> list[float]:
+    """The numbers in an option, between commas.
+
+    Raises:
+        UserError: They are none.
+    """
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"{name}: expected numbers between commas, got {text!r}") from None
 
 
 def say(quiet: bool, message: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from wann.errors import TaskError
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played
+from wann.evaluation.work import Episodes, Piece, Played, limit_of
 from wann.gymtask import GymTask
 from wann.jit import kernel
 from wann.network import Networks
@@ -67,8 +67,8 @@ class _Live:
             observation, _ = environment.reset(seed=seed)
             self.inputs = self._checked(observation)
 
-    def step(self, outputs: Floats) -> bool:
-        """Take a step; gives whether the episode has ended."""
+    def step(self, outputs: Floats, limit: int) -> bool:
+        """Take a step; gives whether the episode has ended, after ``limit`` steps at the latest."""
         self.steps += 1
         with _told(self._task, self._seed, f"step {self.steps}"):
             observation, reward, terminated, truncated, _ = self.environment.step(self._task.action(outputs))
@@ -76,7 +76,7 @@ class _Live:
             if not math.isfinite(reward):
                 raise ValueError(f"the reward is {reward}")
         self.total += float(reward)
-        return bool(terminated or truncated) or self.steps >= self._task.max_steps
+        return bool(terminated or truncated) or self.steps >= limit
 
     def _checked(self, observation: Any) -> Floats:
         inputs = self._task.observe(observation)
@@ -115,7 +115,7 @@ class LockstepPlayer:
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
         weights, trials = episodes.part(piece.first_episode, piece.last_episode)
-        returns, steps = np.empty(piece.shape), 0
+        returns, steps, limit = np.empty(piece.shape), 0, limit_of(episodes, self._task.max_steps)
         waiting = self._begin(piece, trials)
         live = list(islice(waiting, SLOTS))
         while live:
@@ -123,7 +123,7 @@ class LockstepPlayer:
             which = np.array([episode.network for episode in live])
             inputs = np.array([episode.inputs for episode in live])
             act(networks, which, inputs, weights[[episode.episode for episode in live]], outputs)
-            ended = [episode.step(row) for episode, row in zip(live, outputs, strict=True)]
+            ended = [episode.step(row, limit) for episode, row in zip(live, outputs, strict=True)]
             steps += len(live)
             for episode, end in zip(live, ended, strict=True):
                 if end:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played
+from wann.evaluation.work import Episodes, Piece, Played, limit_of
 from wann.jit import cache_folder, inlined, kernel
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -270,12 +270,13 @@ class RolloutPlayer:
     """Plays jitted tasks; a trial is the state in which its episode starts."""
 
     def __init__(self, task: JittedTask) -> None:
-        self._limit = task.max_steps
+        self._max_steps = task.max_steps
         self._rollout = compile_rollout(task)
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
         weights, starts = episodes.part(piece.first_episode, piece.last_episode)
         returns = np.empty(piece.shape)
-        steps = self._rollout(networks, piece.first_network, piece.last_network, weights, starts, self._limit, returns)
+        span, limit = (piece.first_network, piece.last_network), limit_of(episodes, self._max_steps)
+        steps = self._rollout(networks, *span, weights, starts, limit, returns)
         return returns, steps

@@ -33,6 +33,8 @@ class Episodes(NamedTuple):
     """The trials: of each weight, (weights * trials, numbers), or of all alike, (trials, numbers)."""
     trials: int
     """Episodes for each weight."""
+    horizon: float = 1.0
+    """Episodes end after this share of the task's steps."""
 
     @property
     def size(self) -> int:
@@ -93,6 +95,11 @@ def make_episodes(weights: Floats, starts: Floats, trials: int) -> Episodes:
     return Episodes(weights, starts, trials)
 
 
+def limit_of(episodes: Episodes, max_steps: int) -> int:
+    """The steps after which the episodes of a task with so many end."""
+    return max(1, round(episodes.horizon * max_steps))
+
+
 def cut(whole: Piece, parts: int) -> list[Piece]:
     """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few."""
     networks, episodes = whole.shape
@@ -134,7 +141,13 @@ class Evaluator(ABC):
         return Evaluation(returns.reshape(-1, *seeds.shape), steps)
 
     def evaluate_weights(
-        self, networks: Networks, vectors: Floats, seeds: Integers, part: Part = Part.TRAINING
+        self,
+        networks: Networks,
+        vectors: Floats,
+        seeds: Integers,
+        part: Part = Part.TRAINING,
+        *,
+        horizon: float = 1.0,
     ) -> Evaluation:
         """Play one network with many vectors of individual weights, all on the same trials.
 
@@ -143,6 +156,7 @@ class Evaluator(ABC):
             vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
             seeds: Those of the trials; (trials,).
             part: What the trials are for.
+            horizon: Episodes end after this share of the task's steps; a data set has none.
 
         Raises:
             ValueError: There is more than one network, or not a weight for each of its sources.
@@ -151,7 +165,8 @@ class Evaluator(ABC):
         if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
             raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
         trials = make_trials(self._task, seeds, part)
-        returns, steps = self._play(networks, make_episodes(np.array(vectors, dtype=np.float64), trials, seeds.size))
+        episodes = make_episodes(np.array(vectors, dtype=np.float64), trials, seeds.size)
+        returns, steps = self._play(networks, episodes._replace(horizon=horizon))
         return Evaluation(returns.reshape(-1, seeds.size), steps)
 
     @abstractmethod

@@ -1,0 +1,24 @@
+"""BipedalWalker: two legs, two joints each, and a lidar (Gaier & Ha 2019, section 4)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wann.gymtask import GymTask
+
+
+class Biped(GymTask):
+    """BipedalWalker-v3: 300 points and more for the way to the end, -100 for a fall, some off for each torque."""
+
+    name = "biped"
+    needs = "box2d"
+    environment = "BipedalWalker-v3"
+    inputs = (
+        *("hull angle", "hull spin", "x'", "y'"),
+        *("hip 1 angle", "hip 1 spin", "knee 1 angle", "knee 1 spin", "foot 1"),
+        *("hip 2 angle", "hip 2 spin", "knee 2 angle", "knee 2 spin", "foot 2"),
+        *(f"lidar {ray}" for ray in range(1, 11)),
+    )
+    outputs = ("hip 1", "knee 1", "hip 2", "knee 2")
+    paper: ClassVar = {"population": 480, "generations": 2048, "trials": 4, "initial_enabled": 0.25, "tournament": 16}
+    paper_scores: ClassVar = {"random individual": -46, "random shared": 51, "best shared": 261, "tuned": 332}

@@ -1,0 +1,193 @@
+"""CMA-ES on the weights of one network, with verification on fresh trials as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from wann.cma import Strategy
+from wann.evaluation.work import Evaluator
+from wann.interruption import Interruption
+from wann.network import Networks
+from wann.population import Arrays, Floats, Integers
+from wann.seeds import Purpose, trial_seeds
+from wann.task import Part
+from wann.unfinished import Unfinished
+
+if TYPE_CHECKING:
+    from wann.tuning import TuningSettings
+
+CHECKPOINT_SECONDS = 10.0
+VERIFY_EVERY = 10
+"""Generations between two verifications."""
+VERIFY_TRIALS = 1000
+"""Fresh episodes that decide between the best candidates, and as many others for the final score."""
+BEST_FEW = 3
+"""Candidates of a generation that are verified beside the mean of the distribution."""
+PREFIX = "strategy_"
+
+
+class Progress(NamedTuple):
+    """One generation, told to whoever watches."""
+
+    generation: int
+    generations: int
+    horizon: float
+    """The share of an episode that it was about."""
+    mean: float
+    """Of the generation's candidates on its trials."""
+    verified: float
+    """The best verified mean so far."""
+    steps: int
+
+
+Watch = Callable[[Progress], None]
+
+
+class Verified(NamedTuple):
+    """Weights, and their mean on the verification trials."""
+
+    weights: Floats
+    mean: float
+
+    def or_better(self, vectors: Floats, means: Floats) -> Verified:
+        """This, or the best of ``vectors`` where that is better."""
+        best = int(np.nan_to_num(means, nan=-np.inf).argmax())
+        return (
+            Verified(vectors[best].copy(), float(means[best]))
+            if means[best] > self.mean or np.isnan(self.mean)
+            else self
+        )
+
+
+_PARTS = {
+    Purpose.TUNING: Part.TRAINING,
+    Purpose.TUNING_VERIFICATION: Part.VALIDATION,
+    Purpose.TUNING_TEST: Part.TEST,
+}
+
+
+class Player:
+    """Plays one network with many vectors of weights, and counts the steps."""
+
+    def __init__(self, evaluator: Evaluator, networks: Networks, settings: TuningSettings) -> None:
+        self.steps = 0
+        self._evaluator = evaluator
+        self._networks = networks
+        self.settings = settings
+
+    def returns(
+        self, vectors: Floats, purpose: Purpose, trials: int, generation: int = 0, horizon: float = 1.0
+    ) -> Floats:
+        """On the trials of a purpose and generation; (vectors, trials)."""
+        seeds: Integers = trial_seeds(self.settings.seed, purpose, 1, trials, generation)[0]
+        found = self._evaluator.evaluate_weights(self._networks, vectors, seeds, _PARTS[purpose], horizon=horizon)
+        self.steps += found.steps
+        return found.returns
+
+    def verified(self, vectors: Floats) -> Floats:
+        """Means on the verification trials; (vectors,)."""
+        return np.asarray(self.returns(vectors, Purpose.TUNING_VERIFICATION, VERIFY_TRIALS).mean(axis=1))
+
+    def shared(self, weights: Floats) -> Floats:
+        """The vectors that stand for shared weights; (weights, sources)."""
+        return np.repeat(weights[:, None], self._networks.sources.size, axis=1)
+
+    def best(self, vectors: Floats) -> Verified:
+        """The best of them on the verification trials."""
+        means = self.verified(vectors)
+        return Verified(vectors[0], float(means[0])).or_better(vectors, means)
+
+
+class Descent:
+    """CMA-ES from a start, horizon after horizon; between generations its state is plain arrays.
+
+    A horizon begins where the distribution of the one before ended, even where its weights fail on whole episodes:
+    they have habits that whole episodes alone do not teach. Where the distribution has converged or diverged within
+    a horizon, it starts anew from the best verified weights.
+    """
+
+    def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
+        self.generation = 0
+        self._player = player
+        self._settings = settings
+        self._best = start
+        self._strategy = self._from(start.weights)
+        self._steps = player.steps
+
+    def _from(self, weights: Floats) -> Strategy:
+        return Strategy(weights, sigma=self._settings.sigma, population=self._settings.population)
+
+    def run(self, interruption: Interruption, store: Unfinished | None, watch: Watch | None) -> Verified:
+        """All generations that are left, saving as it goes; gives the best verified weights."""
+        if store is not None:
+            store.load(self.restore)
+        saved = time.monotonic()
+        try:
+            while self.generation < self._settings.generations:
+                self._advance(interruption, watch)
+                if store is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+                    store.save(self.state)
+                    saved = time.monotonic()
+        except BaseException:
+            if store is not None:
+                store.save(self.state)
+            raise
+        return self._best
+
+    def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
+        """One generation. Nothing changes before all evaluations are done: it may be broken off until then."""
+        s, generation = self._settings, self.generation + 1
+        stage = self._stage(generation)
+        with interruption.allowed():
+            candidates = self._strategy.ask(int(trial_seeds(s.seed, Purpose.TUNING_CANDIDATES, 1, 1, generation)[0, 0]))
+            part = s.trials * (stage + 1), generation, s.horizons[stage]
+            means = np.asarray(self._player.returns(candidates, Purpose.TUNING, *part).mean(axis=1))
+            best = self._verify(candidates, means) if self._due(generation) else self._best
+        self._strategy.tell(candidates, means)
+        if self._stage(generation + 1) != stage:
+            self._strategy = self._from(self._strategy.mean)
+        elif self._due(generation) and self._strategy.finished:
+            self._strategy = self._from(best.weights)
+        self.generation, self._best, self._steps = generation, best, self._player.steps
+        if watch is not None:
+            watch(Progress(generation, s.generations, s.horizons[stage], float(means.mean()), best.mean, self._steps))
+
+    def _stage(self, generation: int) -> int:
+        """Which of the horizons a generation, from 1 on, is about."""
+        return (generation - 1) * len(self._settings.horizons) // self._settings.generations
+
+    def _due(self, generation: int) -> bool:
+        return generation % VERIFY_EVERY == 0 or generation == self._settings.generations
+
+    def _verify(self, candidates: Floats, means: Floats) -> Verified:
+        """The best so far, after the mean of the distribution and the best few candidates had their chance."""
+        few = np.argsort(-means, kind="stable")[:BEST_FEW]
+        vectors = np.vstack([self._strategy.mean, candidates[few]])
+        return self._best.or_better(vectors, self._player.verified(vectors))
+
+    @property
+    def state(self) -> Arrays:
+        """Everything that later generations depend on."""
+        strategy = {f"{PREFIX}{name}": array for name, array in self._strategy.state.items()}
+        counts = {"generation": np.array(self.generation), "steps": np.array(self._steps)}
+        best = {"best_weights": self._best.weights, "best_mean": np.array(self._best.mean)}
+        return {**strategy, **counts, **best}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state.
+
+        Raises:
+            ValueError: It does not fit.
+        """
+        known = self.state
+        for name in ("generation", "steps", "best_weights", "best_mean"):
+            if state[name].shape != known[name].shape or state[name].dtype != known[name].dtype:
+                raise ValueError(f"{name}: expected {known[name].dtype}{known[name].shape}")
+        self._strategy.restore({name.removeprefix(PREFIX): a for name, a in state.items() if name.startswith(PREFIX)})
+        self.generation, self._steps = int(state["generation"]), int(state["steps"])
+        self._best = Verified(state["best_weights"], float(state["best_mean"]))
+        self._player.steps = self._steps
