@@ -73,7 +73,10 @@ class Recorder:
         from tensorboardX import SummaryWriter
 
         self._run = run
-        self._writer = SummaryWriter(str(run.folder), purge_step=run.generation + 1, flush_secs=5)
+        own_name = f".{run.generation}"  # a file's name tells the second; the next part of a run may start in the same
+        self._writer = SummaryWriter(
+            str(run.folder), purge_step=run.generation + 1, flush_secs=5, filename_suffix=own_name
+        )
         self._champion: tuple[float, float] | None = None
         self._undrawn, self._draw_after = False, 0.0
 
