@@ -11,7 +11,17 @@ from typing import Any
 
 import msgspec
 
-SCRIPTS = ("network.js", "words.js", "svg.js", "diagram.js", "explore.js", "episodes.js", "traces.js", "panel.js")
+SCRIPTS = (
+    "network.js",
+    "words.js",
+    "svg.js",
+    "diagram.js",
+    "explore.js",
+    "episodes.js",
+    "traces.js",
+    "start.js",
+    "panel.js",
+)
 """In the order in which they run; a task's own script comes before the last one."""
 
 _POLICY = (

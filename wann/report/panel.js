@@ -17,7 +17,7 @@ const diagram = new wann.Diagram(byId("network"), data.colours);
 const explorer = new wann.Explorer(diagram, {
   title: byId("part-title"), text: byId("part-text"), value: byId("part-value"),
 });
-let picture = null, recorded = null;
+let picture = null, recorded = null, starts = null;
 
 // The network sees the present observation.
 
@@ -95,7 +95,7 @@ function pause() {
 function restart() {
   pause();
   panel.episode.restart();
-  showStart();
+  if (starts) starts.show();
   render();
 }
 
@@ -186,71 +186,6 @@ function useRecording() {
   picture.show(recording);
 }
 
-// Where the episode starts
-
-function prepareStart() {
-  byId("start").hidden = false;
-  panel.episode.dynamics.adjustable.forEach(addStartSlider);
-  byId("another").hidden = false;
-  byId("another").addEventListener("click", () => {
-    panel.episode.another();
-    restart();
-  });
-}
-
-function addStartSlider(part, k) {
-  const label = document.createElement("label");
-  const name = document.createElement("span"), value = document.createElement("output");
-  const slider = document.createElement("input");
-  name.textContent = part.label;
-  Object.assign(slider, { type: "range", min: part.low, max: part.high, step: part.step, id: `start-${k}` });
-  label.htmlFor = slider.id; // the output in it could be labelled, too
-  slider.addEventListener("input", () => {
-    const state = [...panel.episode.start];
-    state[part.index] = Number(slider.value) / part.scale;
-    startAt(state);
-  });
-  part.show = state => {
-    const number = wrapped(state[part.index] * part.scale, part);
-    slider.value = number;
-    value.textContent = `${wann.number(number, part.step < 1 ? 1 : 0)} ${part.unit}`;
-    slider.setAttribute("aria-valuetext", value.textContent);
-  };
-  label.append(name, value, slider);
-  byId("start").append(label);
-}
-
-// Angles come back into the range of their slider.
-function wrapped(number, { low, high, unit }) {
-  return unit === "°" ? number - 360 * Math.round(number / 360) : Math.min(high, Math.max(low, number));
-}
-
-function showStart() {
-  if (panel.episode.dynamics) panel.episode.dynamics.adjustable.forEach(part => part.show(panel.episode.start));
-}
-
-function startAt(state) {
-  panel.episode.startAt(state);
-  restart();
-}
-
-function prepareDragging(svg) {
-  let part = null;
-  svg.addEventListener("pointerdown", event => {
-    const held = event.target.closest("[data-part]");
-    if (!held) return;
-    part = held.dataset.part;
-    svg.setPointerCapture(event.pointerId);
-    event.preventDefault();
-  });
-  svg.addEventListener("pointermove", event => {
-    if (!part) return;
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-    startAt(picture.drag(part, point, panel.episode.state));
-  });
-  for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => (part = null));
-}
-
 // All together
 
 function prepareEpisode() {
@@ -264,9 +199,8 @@ function prepareEpisode() {
   } else {
     panel.episode = new wann.Played(data.task, wann.task);
     picture = wann.task.scene(scene);
-    prepareStart();
-    prepareDragging(scene);
-    showStart();
+    starts = new wann.Starts(panel.episode, scene, picture, restart);
+    starts.show();
   }
   byId("play").addEventListener("click", () => {
     if (panel.playing) pause();
