@@ -56,6 +56,7 @@ class SwingUp(JittedTask):
     reward_range = (0.0, 1000.0)
     max_steps = 1000
     time_step = TIME_STEP
+    javascript = "swingup.js"
     paper: ClassVar = {"population": 192, "generations": 1024, "trials": 3, "initial_enabled": 0.5, "tournament": 8}
     paper_scores: ClassVar = {"random individual": 57, "random shared": 515, "best shared": 723, "tuned": 932}
     preset: ClassVar = {"rank_connections": 0.5}

@@ -54,7 +54,7 @@ def generations(folder: Path) -> list[str]:
 
 TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
     (cli.wann.commands[name], getattr(api, name))
-    for name in ("bench", "play", "resume", "search", "show", "tasks", "test", "tune")
+    for name in ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch")
 ]
 FILES_TO_FILES = {"export": "export_network", "import": "import_network", "simplify": "simplify_network"}
 """The twins whose own names are a keyword or a module."""

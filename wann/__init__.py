@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wann.api import bench, play, resume, search, show, tasks, test, tune
+    from wann.api import bench, play, resume, search, show, tasks, test, tune, watch
     from wann.champion import Champion, Network
     from wann.errors import UserError
     from wann.evolution import Search
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wann.task import JittedTask, Task
 
 _HOMES = {
-    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune"),
+    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch"),
     "wann.champion": ("Champion", "Network"),
     "wann.errors": ("UserError",),
     "wann.evolution": ("Search",),
@@ -62,6 +62,7 @@ __all__ = [
     "tasks",
     "test",
     "tune",
+    "watch",
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator, cores
 from wann.evaluation.work import Evaluator
-from wann.runs import CHAMPION, CONFIG, Run, Watch, create_run, load, open_run, read_settings
+from wann.runs import CHAMPION, CONFIG, Progress, Run, Watch, create_run, load, open_run, read_settings
 from wann.scores import Report
 from wann.scoring import RANDOM_WEIGHTS, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("wann")
 
 RUNS = Path("runs")
-TOPOLOGY = "topology.svg"
+TOPOLOGY, REPORT = "topology.svg", "report.html"
 TUNED = "tuned.json"
 
 
@@ -37,6 +37,7 @@ def search(
     out: Path | str | None = None,
     workers: int | None = None,
     ray: str | None = None,
+    tensorboard: bool = False,
     watch: Watch | None = None,
     **settings: Any,
 ) -> Run:
@@ -49,6 +50,7 @@ def search(
         out: The run folder; a new one under ``runs/`` unless given.
         workers: Threads or Ray workers; one for each core unless given. It does not change the result.
         ray: "local" or a cluster's address to evaluate on Ray workers; threads unless given.
+        tensorboard: Write event files for TensorBoard into the folder, too; needs the extra ``tensorboard``.
         watch: Called after each generation.
         **settings: Any of ``wann.Settings``; they go before those of ``config``, and those before the task's own.
 
@@ -59,8 +61,8 @@ def search(
         UserError: A name, a setting, a file or the folder is wrong.
         KeyboardInterrupt: The run was interrupted; it is saved and can be resumed.
     """
-    chosen = prepare(task, config=config, preset=preset, out=out, **settings)
-    return finish(chosen, workers=workers, ray=ray, watch=watch)
+    chosen = prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
+    return finish(chosen, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
 
 
 def prepare(
@@ -69,9 +71,11 @@ def prepare(
     config: Path | str | None = None,
     preset: str = "default",
     out: Path | str | None = None,
+    tensorboard: bool = False,
     **settings: Any,
 ) -> Run:
     """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
+    _check_extra(tensorboard)
     loaded = _task(task)
     given = read_config(Path(config)) if config is not None else {}
     if given.get("task", loaded.name) != loaded.name:
@@ -104,6 +108,7 @@ def resume(
     task: Task | None = None,
     workers: int | None = None,
     ray: str | None = None,
+    tensorboard: bool = False,
     watch: Watch | None = None,
     **settings: Any,
 ) -> Run:
@@ -114,6 +119,7 @@ def resume(
         task: What the run searches on; looked up by its name unless given.
         workers: As for ``search``.
         ray: As for ``search``.
+        tensorboard: As for ``search``.
         watch: As for ``search``.
         **settings: ``generations`` extends the run; any other that differs from the run's own is refused.
 
@@ -121,11 +127,13 @@ def resume(
         UserError: The folder holds no run that can be continued, or a setting would change its result.
         KeyboardInterrupt: The run was interrupted again.
     """
-    return finish(reopen(folder, task=task, **settings), workers=workers, ray=ray, watch=watch)
+    run = reopen(folder, task=task, tensorboard=tensorboard, **settings)
+    return finish(run, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
 
 
-def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> Run:
+def reopen(folder: Path | str, *, task: Task | None = None, tensorboard: bool = False, **settings: Any) -> Run:
     """The run that ``resume`` would continue, at its latest checkpoint."""
+    _check_extra(tensorboard)
     folder = Path(folder)
     old = read_settings(folder)
     given = {**settings, "task": task.name} if task is not None else settings
@@ -142,16 +150,60 @@ def reopen(folder: Path | str, *, task: Task | None = None, **settings: Any) -> 
     return run
 
 
-def finish(run: Run, *, workers: int | None = None, ray: str | None = None, watch: Watch | None = None) -> Run:
-    """Run up to the last generation, and draw the champion and the learning curves."""
-    with evaluator(run.task, workers, ray) as chosen:
-        run.advance(chosen, watch)
+def _check_extra(tensorboard: bool) -> None:
+    if tensorboard:
+        from wann.tensorboard import check_installed
+
+        check_installed()
+
+
+def finish(
+    run: Run,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    tensorboard: bool = False,
+    watch: Watch | None = None,
+) -> Run:
+    """Run up to the last generation, draw the champion and write the report."""
+    with evaluator(run.task, workers, ray) as chosen, ExitStack() as stack:
+        watches = [] if watch is None else [watch]
+        if tensorboard:
+            from wann.tensorboard import recording
+
+            watches.append(stack.enter_context(recording(run)))
+
+        def tell(progress: Progress) -> None:
+            for each in watches:
+                each(progress)
+
+        run.advance(chosen, tell)
     for what in ("topology", "curves"):
         try:
             show(run.folder, what=what)
         except Exception as error:  # a figure is never worth a run
             log.warning("the figure of the %s could not be drawn: %s", what, error)
+    try:
+        _report(run.folder, run.folder / REPORT, task=run.task, workers=workers)
+    except Exception as error:
+        log.warning("the report could not be written: %s", error)
     return run
+
+
+def _report(path: Path | str, target: Path, **options: Any) -> Path:
+    from wann.report.write import write_report
+
+    write_report(path, target, **options)
+    return target
+
+
+def _report_of(paths: Sequence[Path | str], out: Path | str | None, connections: int | None, disabled: bool) -> Path:
+    """The report of the only path, where it is asked to go."""
+    if len(paths) != 1:
+        raise UserError(f"html: expected one network or run, got {len(paths)}")
+    source = Path(paths[0])
+    home = source if source.is_dir() else source.parent
+    return _report(source, Path(out) if out is not None else home / REPORT, connections=connections, disabled=disabled)
 
 
 @contextmanager
@@ -312,6 +364,7 @@ def show(
     generations: Sequence[int] | None = None,
     episodes: int | None = None,
     task: str | Task | None = None,
+    html: bool = False,
 ) -> Path:
     """Draw a network, how it grew, how a run went, or how several runs went together.
 
@@ -327,9 +380,10 @@ def show(
         generations: Those whose champions ``growth`` shows; some, evenly spread over all champions, unless given.
         episodes: Episodes for each weight of ``weights``; 100 unless given.
         task: What ``weights`` plays; the file's own task unless given.
+        html: Write the report instead, a page with the network at work; ``report.html`` unless ``out`` is given.
 
     Returns:
-        The figure's path.
+        The path of the figure or page.
 
     Raises:
         UserError: A file or an argument is wrong, or the figure cannot be written.
@@ -337,9 +391,14 @@ def show(
     from wann import pictures
     from wann.profile import EPISODES, Profile, play_profile
 
+    if html:
+        return _report_of(paths, out, connections, disabled)
+
     def play(champion: Champion, path: Path) -> Profile:
-        with evaluator(_task_of(champion, path, task), None, None) as threads:
-            return play_profile(champion, threads, episodes=EPISODES if episodes is None else episodes)
+        chosen = _task_of(champion, path, task)
+        count = (1 if chosen.exhaustive else EPISODES) if episodes is None else episodes
+        with evaluator(chosen, None, None) as threads:
+            return play_profile(champion, threads, episodes=count)
 
     request = pictures.Request(
         what=what,
@@ -388,6 +447,21 @@ def play(
     champion = load(path, connections)
     chosen = _task_of(champion, path, task)
     return replays.play(champion, chosen, weights, seed=seed, network=network, out=target)
+
+
+def watch(run: Path | str, *, once: bool = False) -> None:
+    """Show a run as it goes on, from its folder alone; ends when the run has all its generations.
+
+    Args:
+        run: The run folder; another process may be at work in it.
+        once: Show the present state, and end.
+
+    Raises:
+        UserError: The folder holds no run, or its files are damaged.
+    """
+    from wann.follow import follow
+
+    follow(Path(run), once=once)
 
 
 def bench(task: str | Task = "swingup", *, network: Path | str | None = None) -> Benchmark:

@@ -34,6 +34,7 @@ def wann() -> None:
 for _command in (
     search.search,
     search.resume,
+    search.watch,
     pictures.show,
     pictures.play,
     networks.test,

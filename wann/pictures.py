@@ -96,12 +96,19 @@ def draw(request: Request, play: Play) -> Path:
         if request.kind == "gif":
             write_atomically(request.target, _animation(request))
         else:
-            save(
-                _weights(request, play) if request.what == "weights" else _DRAWN[request.what](request), request.target
-            )
+            save(figure(request, play), request.target)
     except OSError as error:
         raise UserError(f"cannot write the figure {request.target}: {error.strerror}") from None
     return request.target
+
+
+def figure(request: Request, play: Play) -> Figure:
+    """The figure, drawn.
+
+    Raises:
+        UserError: A file is missing or wrong.
+    """
+    return _weights(request, play) if request.what == "weights" else _DRAWN[request.what](request)
 
 
 def _topology(request: Request) -> Figure:

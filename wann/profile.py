@@ -13,6 +13,7 @@ from wann.network import express
 from wann.population import Floats, Population
 from wann.scoring import DEFAULT_WEIGHTS, MOST_EPISODES
 from wann.seeds import Purpose, trial_seeds
+from wann.task import Part
 
 EPISODES = 100
 RANGE, STEPS = 3.0, 120
@@ -51,4 +52,4 @@ def play_profile(champion: Champion, evaluator: Evaluator, *, episodes: int = EP
     weights = np.unique(np.concatenate((np.linspace(-RANGE, RANGE, STEPS + 1).round(6), searched)))
     trials = np.tile(trial_seeds(seed, Purpose.TEST, 1, episodes, _PART), (weights.size, 1))
     networks = express(Population.pack([champion.genome]))
-    return Profile(weights, evaluator.evaluate(networks, weights.tolist(), trials).returns[0], searched)
+    return Profile(weights, evaluator.evaluate(networks, weights.tolist(), trials, Part.TEST).returns[0], searched)

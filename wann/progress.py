@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,23 +20,28 @@ from wann.text import number
 LINE_SECONDS = 5.0
 
 
-class _Rate:
-    """Environment steps a second and the time left, from the generations of this process alone."""
+class Pace(NamedTuple):
+    """How fast a run goes: environment steps a second, and the seconds that it will take yet."""
+
+    steps: float
+    left: float
+
+
+class _Clock:
+    """The pace of the generations of this process alone."""
 
     def __init__(self) -> None:
         self._first: tuple[float, float, float] | None = None
-        self.steps = 0.0
-        self.left = float("nan")
 
-    def update(self, progress: Progress) -> None:
+    def pace(self, progress: Progress) -> Pace:
         now, row = time.monotonic(), progress.row
         if self._first is None:
             self._first = now, row["steps"], row["generation"]
-            return
+            return Pace(0.0, float("nan"))
         then, steps, generation = self._first
         elapsed = max(now - then, 1e-9)
-        self.steps = (row["steps"] - steps) / elapsed
-        self.left = elapsed / (row["generation"] - generation) * (progress.generations - row["generation"])
+        left = elapsed / (row["generation"] - generation) * (progress.generations - row["generation"])
+        return Pace((row["steps"] - steps) / elapsed, left)
 
 
 def _duration(seconds: float) -> str:
@@ -61,50 +67,53 @@ class _Lines:
     """A line at the start, at the end and every few seconds."""
 
     def __init__(self) -> None:
-        self._rate = _Rate()
+        self._clock = _Clock()
         self._last = float("-inf")
 
     def __call__(self, progress: Progress) -> None:
-        self._rate.update(progress)
-        row, now = progress.row, time.monotonic()
-        if now - self._last < LINE_SECONDS and row["generation"] < progress.generations:
+        pace, now = self._clock.pace(progress), time.monotonic()
+        if now - self._last < LINE_SECONDS and progress.row["generation"] < progress.generations:
             return
         self._last = now
-        print(
-            f"generation {row['generation']:.0f}/{progress.generations}"
-            f"  best {number(row['best_mean'])} ({row['best_connections']:.0f} connections)"
-            f"  verified {number(row['champion_mean'])} ({row['champion_connections']:.0f} connections)"
-            f"  front {row['front']:.0f}  {self._rate.steps / 1e6:.1f} M steps/s  left {_duration(self._rate.left)}",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(line(progress, pace), file=sys.stderr, flush=True)
+
+
+def line(progress: Progress, pace: Pace) -> str:
+    """The state of a run in one line."""
+    row = progress.row
+    return (
+        f"generation {row['generation']:.0f}/{progress.generations}"
+        f"  best {number(row['best_mean'])} ({row['best_connections']:.0f} connections)"
+        f"  verified {number(row['champion_mean'])} ({row['champion_connections']:.0f} connections)"
+        f"  front {row['front']:.0f}  {pace.steps / 1e6:.1f} M steps/s  left {_duration(pace.left)}"
+    )
 
 
 @contextmanager
 def _live(generations: int, done: int) -> Iterator[Watch]:
-    rate = _Rate()
+    clock = _Clock()
     bar = Bar(TextColumn("generation"), MofNCompleteColumn(), BarColumn(None), TimeElapsedColumn(), expand=True)
     task: TaskID = bar.add_task("", total=generations, completed=done)
     with Live(bar, console=Console(stderr=True), refresh_per_second=8) as live:
 
         def watch(progress: Progress) -> None:
-            rate.update(progress)
             bar.update(task, completed=int(progress.row["generation"]))
-            live.update(Group(_table(progress.row, rate), bar))
+            live.update(Group(table(progress.row, clock.pace(progress)), bar))
 
         yield watch
 
 
-def _table(row: dict[str, float], rate: _Rate) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def table(row: dict[str, float], pace: Pace) -> Table:
+    """The state of a run, for a terminal."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "mean return", "connections"):
-        table.add_column(name, justify="right" if name else "left", min_width=12)
-    table.add_row("best now", number(row["best_mean"]), f"{row['best_connections']:.0f}")
-    table.add_row("median", number(row["median_mean"]), f"{row['median_connections']:.0f}")
+        shown.add_column(name, justify="right" if name else "left", min_width=12)
+    shown.add_row("best now", number(row["best_mean"]), f"{row['best_connections']:.0f}")
+    shown.add_row("median", number(row["median_mean"]), f"{row['median_connections']:.0f}")
     champion = f"[bold]{number(row['champion_mean'])}[/]", f"[bold]{row['champion_connections']:.0f}[/]"
-    table.add_row("[bold]champion, verified[/]", *champion)
-    speed = f"{rate.steps / 1e6:.1f} million steps/s"
-    table.add_row("[dim]front[/]", f"{row['front']:.0f}", "", end_section=True)
-    table.caption = f"{speed}, {_duration(rate.left)} left"
-    table.caption_justify = "left"
-    return table
+    shown.add_row("[bold]champion, verified[/]", *champion)
+    speed = f"{pace.steps / 1e6:.1f} million steps/s"
+    shown.add_row("[dim]front[/]", f"{row['front']:.0f}", "", end_section=True)
+    shown.caption = f"{speed}, {_duration(pace.left)} left"
+    shown.caption_justify = "left"
+    return shown

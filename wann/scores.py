@@ -125,7 +125,7 @@ class Report(msgspec.Struct, frozen=True):
         return f"{self.task}, {self.connections} connections, {samples}"
 
     @property
-    def _cells(self) -> Iterator[list[str]]:
+    def cells(self) -> Iterator[list[str]]:
         """The table, heads first, as people read it."""
         spread = [] if self.accuracy else ["std over episodes"]  # all test samples are one episode
         yield ["weights", "mean return", *spread, "std over weights", *(["accuracy"] if self.accuracy else [])]
@@ -149,13 +149,13 @@ class Report(msgspec.Struct, frozen=True):
         return f"The {len(self.weights)} fixed weights together, by vote: {share:.2%} right."
 
     def _markdown(self) -> str:
-        parts = [f"{self._title}:", _markdown(list(self._cells))]
+        parts = [f"{self._title}:", _markdown(list(self.cells))]
         if self.accuracy is not None:
             parts += [self._together, _markdown(list(self._by_class))]
         return "\n\n".join(parts) + "\n"
 
     def _text(self) -> str:
-        parts = [self._title, _text(list(self._cells), 20)]
+        parts = [self._title, _text(list(self.cells), 20)]
         if self.accuracy is not None:
             parts += [self._together, _text(list(self._by_class), 8)]
         return "\n\n".join(parts) + "\n"

@@ -69,6 +69,11 @@ class JittedTask(Task):
     """Steps after which an episode ends."""
     time_step: ClassVar[float] = 0.01
     """Seconds of the task's clock that a step takes: pictures are shown at this pace."""
+    javascript: ClassVar[str | None] = None
+    """A file beside the task's module with the same dynamics in JavaScript, for the live panel of reports.
+
+    It counts for the class that names it, not for those derived from it, whose dynamics may be others.
+    """
 
     @staticmethod
     @abstractmethod

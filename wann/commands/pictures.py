@@ -21,6 +21,7 @@ _WHAT = "topology|growth|curves|front|weights|activations"
 @click.option("--generations", metavar="A,B,...", help="Those whose champions growth shows.  [default: evenly spread]")
 @click.option("--episodes", type=int, help="Episodes for each weight of weights.  [default: 100]")
 @click.option("--task", help="What weights plays.  [default: the network's own task]")
+@click.option("--html", is_flag=True, help="Write report.html instead: one page, with the network at work.")
 def show(paths: tuple[Path, ...], generations: str | None, **options: Any) -> None:
     """Draw the network in PATH, a network file or a run folder, or how the run went.
 
