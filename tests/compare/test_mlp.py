@@ -6,44 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dense import as_torch, learnable, some_examples, some_mlp
 
 from wann.compare.backpropagation import Backpropagation, mean_gradient
-from wann.compare.data import Examples
 from wann.compare.loss import find_loss
 from wann.compare.mlp import MLP
 from wann.compare.optimizer import OPTIMIZERS, make_optimizer
 from wann.compare.training import TrainingSettings, rate_at, train
 from wann.errors import UserError
-
-SIZES = (7, 6, 5, 3)
-
-
-def some_mlp(seed: int = 0, sizes: tuple[int, ...] = SIZES, **options: Any) -> MLP:
-    """Random weights and biases, a third of the weights pruned."""
-    mlp = MLP.initialised(sizes, seed, **{"dtype": np.float64, **options})
-    rng = np.random.default_rng(seed)
-    for biases in mlp.biases:
-        biases[:] = rng.normal(size=biases.size)
-    mlp.prune([rng.random(mask.shape) < 0.67 for mask in mlp.masks])
-    return mlp
-
-
-def some_examples(n: int = 40, loss: str = "cross-entropy", seed: int = 1) -> Examples:
-    rng = np.random.default_rng(seed)
-    targets = rng.integers(0, SIZES[-1], n) if loss == "cross-entropy" else rng.normal(size=(n, SIZES[-1]))
-    return Examples(rng.normal(size=(n, SIZES[0])), targets)
-
-
-def as_torch(mlp: MLP) -> Any:
-    torch = pytest.importorskip("torch")
-    kinds = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid, "linear": torch.nn.Identity}
-    modules = []
-    for weights, biases, name in zip(mlp.weights, mlp.biases, mlp.activations, strict=True):
-        layer = torch.nn.Linear(*weights.shape[::-1], dtype=torch.float64)
-        layer.weight.data = torch.tensor(weights.astype(np.float64))
-        layer.bias.data = torch.tensor(biases.astype(np.float64))
-        modules += [layer, kinds[name]()]
-    return torch.nn.Sequential(*modules)
 
 
 def torch_loss(name: str, outputs: Any, targets: np.ndarray) -> Any:
@@ -65,7 +35,7 @@ CASES = [
 @pytest.mark.parametrize(("hidden", "output", "loss"), CASES)
 def test_outputs_loss_and_gradient_are_those_of_pytorch(hidden: str, output: str, loss: str) -> None:
     torch = pytest.importorskip("torch")
-    mlp, data = some_mlp(hidden=hidden, output=output), some_examples(loss=loss)
+    mlp, data = some_mlp(alive=0.67, hidden=hidden, output=output), some_examples(loss=loss)
     model = as_torch(mlp)
     outputs = model(torch.tensor(data.inputs))
     expected = torch_loss(loss, outputs, data.targets)
@@ -83,7 +53,7 @@ def test_outputs_loss_and_gradient_are_those_of_pytorch(hidden: str, output: str
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 def test_steps_are_those_of_pytorch_on_what_is_alive(name: str, decay: float) -> None:
     torch = pytest.importorskip("torch")
-    mlp, rng = some_mlp(), np.random.default_rng(2)
+    mlp, rng = some_mlp(alive=0.67), np.random.default_rng(2)
     parameter = torch.nn.Parameter(torch.tensor(mlp.parameters))
     reference = (
         torch.optim.SGD([parameter], lr=0.03, momentum=0.8, weight_decay=decay)
@@ -102,7 +72,7 @@ def test_steps_are_those_of_pytorch_on_what_is_alive(name: str, decay: float) ->
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_momentum_of_before_does_not_bring_a_pruned_weight_back(name: str) -> None:
-    mlp = some_mlp(dtype=np.float32)
+    mlp = some_mlp(alive=0.67, dtype=np.float32)
     optimizer = make_optimizer(name, mlp, momentum=0.9, decay=0.0)
     optimizer.step(np.ones_like(mlp.parameters), 0.1)
     mlp.prune([np.zeros_like(mask) if layer == 1 else np.ones_like(mask) for layer, mask in enumerate(mlp.masks)])
@@ -110,12 +80,6 @@ def test_momentum_of_before_does_not_bring_a_pruned_weight_back(name: str) -> No
         optimizer.step(np.zeros_like(mlp.parameters), 0.1)
         assert not mlp.weights[1].any()
     assert mlp.weights[0].any()
-
-
-def learnable(n: int, seed: int) -> Examples:
-    rng = np.random.default_rng(seed)
-    inputs = rng.normal(size=(n, SIZES[0]))
-    return Examples(inputs, inputs[:, :3].argmax(axis=1))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -130,21 +94,21 @@ def test_training_learns_and_repeats_bit_for_bit(optimizer: str, schedule: str) 
     )
     runs = []
     for _ in range(2):
-        mlp = some_mlp(dtype=np.float32)
+        mlp = some_mlp(alive=0.67, dtype=np.float32)
         training = train(mlp, learnable(500, 0), learnable(200, 1), settings, seed=3)
         runs.append((mlp.parameters.tobytes(), training.losses))
     assert runs[0] == runs[1]
     assert training.losses[-1] < 0.5 * training.losses[0]
     assert training.examples == 12 * 500
     assert not mlp.parameters[~mlp.mask].any()
-    other = some_mlp(dtype=np.float32)
+    other = some_mlp(alive=0.67, dtype=np.float32)
     train(other, learnable(500, 0), learnable(200, 1), settings, seed=4)
     assert other.parameters.tobytes() != runs[0][0]
 
 
 def test_early_stopping_goes_back_to_the_lowest_validation_loss() -> None:
     settings = TrainingSettings(epochs=200, rate=0.02, patience=5)
-    mlp, validation = some_mlp(), learnable(60, 1)
+    mlp, validation = some_mlp(alive=0.67), learnable(60, 1)
     training = train(mlp, learnable(60, 0), validation, settings, seed=0)
     assert len(training.losses) == training.best + 5 < 200
     assert training.losses[training.best - 1] == min(training.losses)
@@ -162,7 +126,7 @@ def test_schedules() -> None:
 
 
 def test_pruning_a_neuron_takes_its_row_bias_and_column() -> None:
-    mlp = some_mlp()
+    mlp = some_mlp(alive=0.67)
     mlp.prune_neuron(1, 2)
     assert not mlp.weights[1][2].any()
     assert mlp.biases[1][2] == 0.0
@@ -180,6 +144,6 @@ def test_wrong_shapes_and_names_are_refused() -> None:
     with pytest.raises(UserError, match="did you mean 'tanh'"):
         MLP((3, 2), hidden="tan")
     with pytest.raises(UserError, match="cross-entropy needs linear outputs"):
-        Backpropagation(some_mlp(output="tanh"), find_loss("cross-entropy"), 40)(*some_examples())
+        Backpropagation(some_mlp(alive=0.67, output="tanh"), find_loss("cross-entropy"), 40)(*some_examples())
     with pytest.raises(UserError, match="there is no loss"):
         find_loss("hinge")

@@ -53,16 +53,17 @@ class MLP:
         self.masks, self.bias_masks = self.views(self.mask)
 
     @classmethod
-    def initialised(cls, sizes: Sequence[int], seed: int, **options: Any) -> MLP:
+    def initialised(cls, sizes: Sequence[int], seed: int, draw: int = 0, **options: Any) -> MLP:
         """Weights from N(0, 2 / (in + out)) (Glorot & Bengio 2010, in its normal form), biases zero.
 
         Args:
             sizes: As of the class.
-            seed: All chance comes from it.
+            seed: All chance comes from it,
+            draw: and from this: another number gives another start.
             **options: ``hidden``, ``output``, ``dtype``.
         """
         mlp = cls(sizes, **options)
-        rng = generator(seed, Purpose.DENSE_START)
+        rng = generator(seed, Purpose.DENSE_START, draw)
         for weights in mlp.weights:
             weights[:] = rng.normal(0.0, np.sqrt(2.0 / sum(weights.shape)), weights.shape)
         return mlp

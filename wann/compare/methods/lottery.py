@@ -1,0 +1,131 @@
+"""Lottery tickets: the survivors of pruning go back to the weights that they started with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from wann.compare.functions import Array, Mask
+from wann.compare.masks import prune_share
+from wann.compare.method import Method, Outcome
+from wann.compare.mlp import MLP
+from wann.compare.problem import Evidence, Trial
+
+RATE = 0.2
+"""Of each layer's survivors, pruned in a round; of the output layer's, half as much."""
+
+Kind = Literal["ticket", "late", "reinit", "shuffled", "oneshot"]
+
+
+def rates(mlp: MLP, rate: float) -> list[float]:
+    """The share of survivors to prune, a layer."""
+    return [*[rate] * (len(mlp.weights) - 1), rate / 2.0]
+
+
+def prune_round(mlp: MLP, rate: float = RATE) -> None:
+    """Prune the smallest weights of each layer."""
+    prune_share(mlp, [np.abs(weights) for weights in mlp.weights], rates(mlp, rate))
+
+
+def rate_for(mlp: MLP, density: float) -> float:
+    """The rate of a round that leaves as many weights as ``density`` says, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        kept = sum((1.0 - r) * int(mask.sum()) for r, mask in zip(rates(mlp, middle), mlp.masks, strict=True))
+        low, high = (middle, high) if kept > density * mlp.size else (low, middle)
+    return high
+
+
+class Lottery(Method):
+    """Train, prune the smallest weights of each layer, reset the survivors, and again; then train what is left.
+
+    Every training is a full one, from the same start, with a fresh optimizer and the same order of examples: at
+    density 1 the ticket is the dense network, bit for bit.
+
+    Args:
+        name: Of the variant.
+        kind: "ticket" resets to the initial weights (Frankle & Carbin 2019); "late" to those of early in the training
+            (Frankle 2019); "oneshot" prunes once. Controls: "reinit" trains the ticket's mask from other weights,
+            "shuffled" the initial weights under a mask with the same number of weights in each layer.
+    """
+
+    source = "Frankle & Carbin 2019; Frankle et al. 2019"
+
+    def __init__(self, name: str, kind: Kind) -> None:
+        super().__init__(name)
+        self.kind = kind
+
+    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+        """Prune the smallest weights of each layer at once, the output layer at half the rate."""
+        if density < mlp.density:
+            prune_round(mlp, rate_for(mlp, density))
+
+    def run(self, trial: Trial, density: float) -> Outcome:
+        """Find the ticket, then train it."""
+        self.check(density, trial.evidence)
+        masks, price = self._find(trial, density)
+        mlp = self._start(trial)
+        mlp.prune(self._shuffle(masks, trial) if self.kind == "shuffled" else masks)
+        before = mlp.copy()
+        trained = trial.problem.train(mlp, trial.seed)
+        return Outcome(mlp, before, price + trained.price, trained.curve)
+
+    def _start(self, trial: Trial) -> MLP:
+        """An unpruned network with the weights that survivors are reset to."""
+        if self.kind == "reinit":
+            return trial.problem.initial(trial.seed, draw=1)
+        mlp = trial.dense.initial.copy()
+        if self.kind == "late":
+            mlp.set(trial.dense.how.late)
+        return mlp
+
+    def _find(self, trial: Trial, density: float) -> tuple[list[Mask], int]:
+        """The ticket's masks and what they cost: full rounds, then one that lands on the density."""
+        if density == 1.0:
+            return [mask.copy() for mask in trial.dense.initial.masks], 0
+        number, late = 0, self.kind == "late"
+        trained, price = _round(trial, 0, late)
+        while self.kind != "oneshot" and _after(trained) > density:
+            number += 1
+            trained, spent = _round(trial, number, late)
+            price += spent
+        mlp = trained.copy()
+        self.prune(mlp, density, trial.evidence, trial.rng())
+        return [mask.copy() for mask in mlp.masks], price
+
+    def _shuffle(self, masks: list[Mask], trial: Trial) -> list[Mask]:
+        rng = trial.rng()
+        return [rng.permutation(mask.ravel()).reshape(mask.shape) for mask in masks]
+
+
+def _after(mlp: MLP) -> float:
+    """The density after another full round."""
+    following = mlp.copy()
+    prune_round(following)
+    return following.density
+
+
+def _round(trial: Trial, number: int, late: bool) -> tuple[MLP, int]:
+    """The network trained after ``number`` full rounds, and the price of this training; not to be changed."""
+    if number == 0:
+        return trial.dense.trained, trial.dense.how.price
+    key = "lottery", number, late
+    if key not in trial.memo:
+        mlp = _round(trial, number - 1, late)[0].copy()
+        prune_round(mlp)
+        start: Array = trial.dense.how.late if late else trial.dense.initial.parameters
+        mlp.set(start)
+        trial.memo[key] = mlp, trial.problem.train(mlp, trial.seed).price
+    found: tuple[MLP, int] = trial.memo[key]
+    return found
+
+
+METHODS = (
+    Lottery("lottery", "ticket"),
+    Lottery("lottery-late", "late"),
+    Lottery("lottery-reinit", "reinit"),
+    Lottery("lottery-shuffled", "shuffled"),
+    Lottery("lottery-oneshot", "oneshot"),
+)
