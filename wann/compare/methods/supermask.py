@@ -20,9 +20,9 @@ EPOCHS, BATCH, RATE, MOMENTUM = 40, 32, 0.1, 0.9
 class Supermask(Method):
     """Edge-popup (Ramanujan 2020): every weight has a score; each layer uses those with the highest absolute scores.
 
-    The scores learn by SGD with the straight-through gradient, dL/ds_ij = w_ij dL/da_i x_j, as if every weight were
-    in use. The weights are random signs times the standard deviation of the initialisation, scaled by the density,
-    and never change; neither do the biases, which are zero.
+    The scores learn by SGD with the straight-through gradient, dL/dabs(s_ij) = w_ij dL/da_i x_j, as if every weight
+    were in use. The weights are the signs of the initialisation times sqrt(2 / (density * inputs)), and never change;
+    neither do the biases, which are zero.
     """
 
     source = "Zhou et al. 2019; Ramanujan et al. 2020"
@@ -32,7 +32,7 @@ class Supermask(Method):
     def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Learn the mask of an untrained network; its weights become signed constants."""
         for weights, mask in zip(mlp.weights, mlp.masks, strict=True):
-            scale = math.sqrt(2.0 / sum(weights.shape)) / math.sqrt(density)
+            scale = math.sqrt(2.0 / (density * weights.shape[1]))
             weights[:] = np.where(weights < 0.0, -scale, scale) * mask
         popup = _EdgePopup(mlp, density, evidence, rng)
         for epoch in range(EPOCHS):
@@ -81,7 +81,7 @@ class _EdgePopup:
 
 def _step(score: Array, velocity: Array, gradient: Array, weights: Array, rate: float) -> None:
     velocity *= MOMENTUM
-    velocity += gradient * weights
+    velocity += gradient * weights * np.sign(score)
     score -= rate * velocity
 
 
