@@ -31,10 +31,10 @@ class Purpose(IntEnum):
     DENSE_TRIALS = 43
     DENSE_VERIFICATION = 44
     DENSE_STATES = 45
-    PRUNING = 46
-    PRUNING_TRIALS = 47
-    REGIME_WEIGHTS = 48
-    REGIME_TRIALS = 49
+    DENSE_TEST = 46
+    PRUNING = 47
+    PRUNING_TRIALS = 48
+    REGIME_WEIGHTS = 49
 
 
 def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:

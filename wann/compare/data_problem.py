@@ -14,6 +14,8 @@ from wann.compare.loss import find_loss
 from wann.compare.mlp import MLP
 from wann.compare.problem import LATE, Evidence, Problem, Score, Trained
 from wann.compare.training import TrainingSettings, train
+from wann.evaluation.forward import respond
+from wann.network import Networks
 from wann.population import Floats
 
 MOST_EVIDENCE = 4096
@@ -61,7 +63,7 @@ class DataProblem(Problem):
 
     def evidence(self, dense: MLP, seed: int) -> Evidence:
         """Training examples, the cross-entropy, and its gradient over them."""
-        examples, loss = Examples(*(part[:MOST_EVIDENCE] for part in self.data.train)), find_loss(self.settings.loss)
+        examples, loss = self._seen(), find_loss(self.settings.loss)
         return Evidence(examples, loss, lambda mlp: mean_gradient(mlp, loss, *examples))
 
     def score(self, mlp: MLP) -> Score:
@@ -69,17 +71,20 @@ class DataProblem(Problem):
         right = self._right(mlp, self.data.test)
         return Score(float(right.mean()), float(right.std()))
 
-    def play(self, mlp: MLP, vectors: Floats, final: bool) -> Floats:
-        """The accuracy with other parameters, on the test examples or on the training examples."""
-        other, examples = (
-            mlp.copy(),
-            self.data.test if final else Examples(*(x[:MOST_EVIDENCE] for x in self.data.train)),
-        )
+    def play(self, networks: Networks, vectors: Floats, final: bool) -> Floats:
+        """The accuracy on the test examples, or on the training examples, through the kernel."""
+        inputs, targets = self.data.test if final else self._seen()
+        given = np.ascontiguousarray(inputs, dtype=np.float64)
+        values = np.empty((len(given), 1 + networks.n_inputs + networks.activations.size))
         found = np.empty(len(vectors))
-        for i, vector in enumerate(vectors):
-            other.set(vector)
-            found[i] = self._right(other, examples).mean()
+        for i, vector in enumerate(np.asarray(vectors, dtype=np.float64)):
+            respond(networks, 0, given, vector[:, None].copy(), values)
+            found[i] = (values[:, networks.outputs[0]].argmax(axis=1) == targets).mean()
         return found
+
+    def _seen(self) -> Examples:
+        """What methods may look at."""
+        return Examples(*(part[:MOST_EVIDENCE] for part in self.data.train))
 
     @staticmethod
     def _right(mlp: MLP, examples: Examples) -> Array:

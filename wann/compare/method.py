@@ -42,6 +42,7 @@ class Method(ABC):
     Attributes:
         name: What the command calls it.
         source: The article.
+        family: What it is drawn together with.
         needs: What it looks at.
         start: Whether it prunes the trained network, or one that never was trained.
         rounds: How often it prunes; each time the network is trained again.
@@ -50,6 +51,7 @@ class Method(ABC):
     """
 
     source: ClassVar[str]
+    family: ClassVar[str] = "weights of the trained network"
     needs: ClassVar[tuple[Need, ...]] = ()
     start: ClassVar[Literal["trained", "initial"]] = "trained"
 
@@ -135,6 +137,7 @@ class WeightMethod(Method):
 class NeuronMethod(Method):
     """Prunes the hidden neurons with the lowest scores."""
 
+    family = "whole neurons"
     scope: Scope = "global"
 
     @abstractmethod

@@ -14,6 +14,7 @@ from wann.compare.data import Examples
 from wann.compare.functions import Array
 from wann.compare.loss import Loss
 from wann.compare.mlp import MLP
+from wann.network import Networks
 from wann.population import Floats
 from wann.seeds import Purpose, generator
 
@@ -85,12 +86,12 @@ class Problem(ABC):
         """How good a network is."""
 
     @abstractmethod
-    def play(self, mlp: MLP, vectors: Floats, final: bool) -> Floats:
-        """The score of a network with other parameters.
+    def play(self, networks: Networks, vectors: Floats, final: bool) -> Floats:
+        """The score of a network, evolved or pruned, with many vectors of weights.
 
         Args:
-            mlp: Says what is pruned.
-            vectors: (vectors, parameters).
+            networks: The network, alone.
+            vectors: A weight for each of its sources, in evaluation order; (vectors, sources).
             final: Whether on the test examples or episodes, or on those that choose a weight.
 
         Returns:

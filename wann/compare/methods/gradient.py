@@ -14,6 +14,7 @@ class Gradient(WeightMethod):
     """Scores abs(dL/dw) at initialisation; of a policy, L is minus the return, as for SNIP."""
 
     source = "control"
+    family = "before training"
     needs = ("gradients",)
     start = "initial"
 

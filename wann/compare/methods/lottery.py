@@ -52,6 +52,7 @@ class Lottery(Method):
     """
 
     source = "Frankle & Carbin 2019; Frankle et al. 2019"
+    family = "lottery tickets"
 
     def __init__(self, name: str, kind: Kind) -> None:
         super().__init__(name)

@@ -23,6 +23,7 @@ class Random(WeightMethod):
 class RandomInitial(Random):
     """The same on the untrained network."""
 
+    family = "before training"
     start = "initial"
 
 

@@ -65,6 +65,7 @@ class Redundancy(Method):
     """Merges the pair with the largest correlation, again and again (NoiseOut)."""
 
     source = "Babaeizadeh et al. 2016"
+    family = "whole neurons"
     needs = ("data",)
 
     def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:

@@ -17,6 +17,7 @@ class Snip(WeightMethod):
     """
 
     source = "Lee et al. 2019"
+    family = "before training"
     needs = ("gradients",)
     start = "initial"
 

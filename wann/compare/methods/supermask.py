@@ -22,10 +22,12 @@ class Supermask(Method):
 
     The scores learn by SGD with the straight-through gradient, dL/dabs(s_ij) = w_ij dL/da_i x_j, as if every weight
     were in use. The weights are the signs of the initialisation times sqrt(2 / (density * inputs)), and never change;
-    neither do the biases, which are zero.
+    neither do the biases, which are zero. Of a policy, the loss is the squared distance to the dense policy's actions:
+    its mask is learned by imitation, and the dense training is a part of its price.
     """
 
     source = "Zhou et al. 2019; Ramanujan et al. 2020"
+    family = "before training"
     needs = ("data",)
     start = "initial"
 
@@ -45,7 +47,8 @@ class Supermask(Method):
         mlp = trial.dense.initial.copy()
         self.prune(mlp, density, trial.evidence, generator(trial.seed, Purpose.PRUNING, 1))
         assert trial.evidence.examples is not None
-        return Outcome(mlp, mlp, EPOCHS * len(trial.evidence.examples.inputs), [])
+        looked_at = EPOCHS * len(trial.evidence.examples.inputs)
+        return Outcome(mlp, mlp, trial.dense.how.price if trial.evidence.returns else looked_at, [])
 
 
 class _EdgePopup:

@@ -38,6 +38,7 @@ class SynFlow(WeightMethod):
     """
 
     source = "Tanaka et al. 2020"
+    family = "before training"
     start = "initial"
 
     def __init__(self, name: str, steps: int = ROUNDS) -> None:
