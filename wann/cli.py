@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wann.commands import exchange, inspect, networks, search
+from wann.commands import compare, exchange, inspect, networks, search
 from wann.errors import UserError, suggestion
 
 INTERRUPTED = 130
@@ -37,6 +37,7 @@ for _command in (
     networks.show,
     networks.test,
     networks.tune,
+    compare.compare,
     exchange.import_,
     exchange.export,
     exchange.simplify,
