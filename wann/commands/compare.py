@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -20,6 +20,8 @@ T = TypeVar("T", int, float)
 @click.option("--seeds", metavar="N,M,...", default="0,1,2,3,4", show_default=True, help="Of the dense networks.")
 @click.option("--hidden", metavar="N,M,...", help="Hidden layers.  [default: 100,50 for a data set, 10 for control]")
 @click.option("--budget", type=int, help="Epochs (default 40) or generations of CMA-ES (300) of a full training.")
+@click.option("--dense", type=click.Path(path_type=Path), help="A trained network to prune: .npz, .pt, .safetensors.")
+@click.option("--activation", help="Of hidden neurons.  [default: relu for a data set, tanh for control]")
 @click.option("--runs", multiple=True, type=click.Path(path_type=Path), help="Run folder or network file that evolved.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: runs/compare-TASK]")
 @WORKERS
@@ -31,12 +33,9 @@ def compare(
     densities: str,
     seeds: str,
     hidden: str | None,
-    budget: int | None,
-    runs: tuple[Path, ...],
-    out: Path | None,
-    workers: int | None,
     quiet: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Prune dense networks on TASK by every method, and put them beside what evolved.
 
@@ -54,11 +53,8 @@ def compare(
                 densities=_numbers("densities", densities, float),
                 seeds=_numbers("seeds", seeds, int),
                 hidden=None if hidden is None else _numbers("hidden", hidden, int),
-                budget=budget,
-                runs=runs,
-                out=out,
-                workers=workers,
                 watch=watch,
+                **options,
             )
     except KeyboardInterrupt:
         say(quiet, "interrupted; the cells that were done are saved, and the same command goes on")

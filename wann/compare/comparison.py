@@ -141,6 +141,8 @@ def compare_task(
     seeds: Sequence[int] = SEEDS,
     hidden: Sequence[int] | None = None,
     budget: int | None = None,
+    dense: Path | str | None = None,
+    activation: str | None = None,
     runs: Sequence[Path | str] = (),
     out: Path | str | None = None,
     workers: int | None = None,
@@ -158,6 +160,8 @@ def compare_task(
         seeds: Of the dense networks.
         hidden: Sizes of the hidden layers; 100, 50 for a data set and 10 for a control task unless given.
         budget: Of a full training: epochs, 40 unless given, or generations of CMA-ES, 300.
+        dense: A trained dense network, .npz, .pt or .safetensors, to prune instead of training one.
+        activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
         runs: Run folders, for their archives, and network files.
         out: The folder; ``runs/compare-TASK`` unless given.
         workers: Processes on a data set, threads on a control task. They do not change the result.
@@ -170,7 +174,8 @@ def compare_task(
         UserError: A name, a number or a file is wrong, or the folder belongs to another comparison.
         KeyboardInterrupt: It was interrupted; all cells that were done are saved.
     """
-    settings, keys = make_settings(task, hidden, budget), make_keys(methods, densities, seeds)
+    settings = make_settings(task, hidden=hidden, budget=budget, dense=dense, activation=activation)
+    keys = make_keys(methods, densities, seeds)
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(task).stem}"
     number, interruption = workers or cores(), Interruption()
     with open_problem(settings, number) as problem:

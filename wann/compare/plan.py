@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
 from wann.compare.cells import DENSE, Key
 from wann.compare.control import ControlProblem, EvolutionSettings
 from wann.compare.data import LARGEST, DataSet, digits, read_data
 from wann.compare.data_problem import DataProblem
+from wann.compare.dense_files import read_mlp
+from wann.compare.functions import check_function
 from wann.compare.masks import check_density
 from wann.compare.method import find_method, methods
 from wann.compare.problem import Problem
@@ -41,8 +44,12 @@ class CompareSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Sizes of the hidden layers of the dense network."""
     budget: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     """Of a full training: epochs on a data set, generations of CMA-ES on a control task."""
-    data: str = ""
-    """A digest of the .npz file."""
+    activation: str
+    """Of hidden neurons, and of the outputs of a policy."""
+    dense: str = ""
+    """A file with a trained dense network; none to train one."""
+    files: str = ""
+    """A digest of the files that are named above."""
 
 
 def is_data(task: str) -> bool:
@@ -50,29 +57,49 @@ def is_data(task: str) -> bool:
     return task in DATA_SETS or task.endswith(".npz")
 
 
-def make_settings(task: str, hidden: Sequence[int] | None, budget: int | None) -> CompareSettings:
+def make_settings(
+    task: str,
+    *,
+    hidden: Sequence[int] | None = None,
+    budget: int | None = None,
+    dense: Path | str | None = None,
+    activation: str | None = None,
+) -> CompareSettings:
     """Settings, with defaults for the kind of task.
 
     Raises:
-        UserError: There is no such task, or a number is out of range.
+        UserError: There is no such task or file, or a value is wrong.
     """
     known = [*task_names(), *DATA_SETS]
     if not is_data(task) and task not in known:
         raise UserError(f"there is no task {task!r} to compare on: {suggestion(task, known)}, or an .npz file")
-    own = ((100, 50), 40) if is_data(task) else ((10,), 300)
+    if dense is not None and hidden is not None:
+        raise UserError("hidden: the file with the dense network says how large its layers are; leave one of them out")
+    layers, amount, function = ((100, 50), 40, "relu") if is_data(task) else ((10,), 300, "tanh")
     given = {
         "task": task,
-        "hidden": own[0] if hidden is None else hidden,
-        "budget": own[1] if budget is None else budget,
-        "data": hashlib.sha256(read_bytes(Path(task), "data set", LARGEST)).hexdigest()
-        if task.endswith(".npz")
-        else "",
+        "hidden": _hidden(dense) if dense is not None else layers if hidden is None else hidden,
+        "budget": amount if budget is None else budget,
+        "activation": check_function(function if activation is None else activation),
+        "dense": "" if dense is None else str(dense),
+        "files": _digest([*([task] if task.endswith(".npz") else []), *([] if dense is None else [dense])]),
     }
     try:
         return msgspec.convert(given, CompareSettings)
     except msgspec.ValidationError as error:
         place = "hidden" if "hidden" in str(error) else "budget"
         raise UserError(f"{place}: expected whole numbers of 1 or more, got {reprlib.repr(given[place])}") from None
+
+
+def _hidden(dense: Path | str) -> tuple[int, ...]:
+    return read_mlp(dense, hidden="linear", output="linear", dtype=np.float32).sizes[1:-1]
+
+
+def _digest(paths: Sequence[Path | str]) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(read_bytes(Path(path), "file", LARGEST))
+    return found.hexdigest() if paths else ""
 
 
 @contextmanager
@@ -84,16 +111,34 @@ def open_problem(settings: CompareSettings, workers: int) -> Iterator[Problem]:
     """
     if is_data(settings.task):
         data = DATA_SETS[settings.task]() if settings.task in DATA_SETS else read_data(settings.task)
-        yield DataProblem(data, settings.hidden, TrainingSettings(epochs=settings.budget))
+        training = TrainingSettings(epochs=settings.budget)
+        yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation), settings)
         return
     task = load_task(settings.task)
     if not isinstance(task, JittedTask):
         raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only jitted tasks can be compared on")
     evaluator = ThreadEvaluator(task, workers)
+    evolution = EvolutionSettings(generations=settings.budget)
     try:
-        yield ControlProblem(task, evaluator, settings.hidden, EvolutionSettings(generations=settings.budget))
+        yield _given(
+            ControlProblem(task, evaluator, settings.hidden, evolution, activation=settings.activation), settings
+        )
     finally:
         evaluator.close()
+
+
+def _given(problem: Problem, settings: CompareSettings) -> Problem:
+    """The problem with the dense network of the settings' file, where there is one."""
+    if settings.dense:
+        like = problem.initial(0)
+        dtype = like.parameters.dtype.type
+        problem.given = read_mlp(settings.dense, hidden=like.hidden, output=like.output, dtype=dtype)
+        if problem.given.sizes != like.sizes:
+            found, expected = [
+                f"{sizes[0]} inputs and {sizes[-1]} outputs" for sizes in (problem.given.sizes, like.sizes)
+            ]
+            raise UserError(f"{settings.dense} has {found}; {problem.name!r} has {expected}")
+    return problem
 
 
 def make_keys(names: Sequence[str] | None, densities: Sequence[float], seeds: Sequence[int]) -> list[Key]:

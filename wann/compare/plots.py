@@ -47,11 +47,17 @@ def _panels(titles: Sequence[str], y_label: str, x_label: str) -> tuple[Figure, 
     for axis, title in zip(axes, titles, strict=False):
         axis.set_title(title, fontsize=10, loc="left")
         axis.set(xlabel=x_label, ylabel=y_label)
-        axis.grid(color="#eceff2")
-        axis.spines[["top", "right"]].set_visible(False)
+        _plain(axis)
     for axis in axes[len(titles) :]:
         axis.set_axis_off()
     return figure, axes
+
+
+def _plain(axis: Axes) -> None:
+    """No box, and a grid behind everything."""
+    axis.grid(color="#eceff2")
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _families(names: Sequence[str]) -> dict[str, list[str]]:
@@ -109,8 +115,7 @@ def _agnosticism(comparison: Comparison, table: list[Row]) -> Figure:
         axis.scatter(values, places, color=colour, label=label, s=22, linewidth=0)
     axis.set_yticks(places, [_label(row) for row in first.values()], fontsize=7)
     axis.set_xlabel(comparison.score_name)
-    axis.grid(color="#eceff2")
-    axis.spines[["top", "right"]].set_visible(False)
+    _plain(axis)
     figure.legend(fontsize=7, frameon=False, loc="outside upper center", ncols=4)
     return figure
 

@@ -68,6 +68,8 @@ class Problem(ABC):
     inputs: tuple[str, ...]
     """Labels."""
     outputs: tuple[str, ...]
+    given: MLP | None = None
+    """A dense network that was trained elsewhere; it takes the place of the first training."""
 
     @abstractmethod
     def initial(self, seed: int, draw: int = 0) -> MLP:
@@ -124,6 +126,8 @@ class Trial:
     def dense(self) -> Dense:
         """The dense network; not to be changed."""
         initial = self.problem.initial(self.seed)
+        if (given := self.problem.given) is not None:
+            return Dense(initial, given, Trained(0, [], given.parameters))
         trained = initial.copy()
         return Dense(initial, trained, self.problem.train(trained, self.seed))
 
