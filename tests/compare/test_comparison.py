@@ -156,6 +156,8 @@ WRONG = [
     (["digits", "--densities", "half"], "densities: expected numbers with commas between them, got 'half'"),
     (["digits", "--seeds", "-1"], "seeds: expected whole numbers of 0 or more, got -1"),
     (["digits", "--hidden", "0"], "hidden: expected whole numbers of 1 or more, got [0]"),
+    (["digits", "--ray", "local"], "ray: networks on data sets are trained in processes on this machine"),
+    (["digits", "--activation", "step"], "dense layers have no activation 'step'"),
     (["digits", "--budget", "0"], "budget: expected whole numbers of 1 or more, got 0"),
     (["swingup", "--runs", "nowhere"], "cannot read the network file nowhere"),
 ]

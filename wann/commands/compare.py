@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from wann.commands.options import JSON, QUIET, WORKERS, print_json, say
+from wann.commands.options import RUNNING, print_json, say
 from wann.errors import UserError
 
 T = TypeVar("T", int, float)
@@ -24,9 +24,7 @@ T = TypeVar("T", int, float)
 @click.option("--activation", help="Of hidden neurons.  [default: relu for a data set, tanh for control]")
 @click.option("--runs", multiple=True, type=click.Path(path_type=Path), help="Run folder or network file that evolved.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: runs/compare-TASK]")
-@WORKERS
-@QUIET
-@JSON
+@RUNNING
 def compare(
     task: str,
     methods: str | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,4 +117,4 @@ def read_cell(folder: Path, key: Key) -> Cell | None:
 
 def done(folder: Path) -> set[str]:
     """The names of the cells that are done."""
-    return {path.stem for path in (folder / CELLS).glob("*.json") if re.match(r"[a-z]", path.name)}
+    return {path.stem for path in (folder / CELLS).glob("*.json")}

@@ -112,6 +112,8 @@ def locked(folder: Path, settings: CompareSettings) -> Iterator[None]:
         raise UserError(f"cannot write to {folder}: {error.strerror}") from None
     try:
         _claim(folder, settings)
+        for stray in folder.glob("*/.*.tmp"):  # left over from a kill
+            stray.unlink()
         yield
     finally:
         lock.release()
@@ -146,6 +148,7 @@ def compare_task(
     runs: Sequence[Path | str] = (),
     out: Path | str | None = None,
     workers: int | None = None,
+    ray: str | None = None,
     watch: Watch | None = None,
 ) -> Comparison:
     """Prune dense networks by every method, and put them side by side with what evolved.
@@ -164,7 +167,8 @@ def compare_task(
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
         runs: Run folders, for their archives, and network files.
         out: The folder; ``runs/compare-TASK`` unless given.
-        workers: Processes on a data set, threads on a control task. They do not change the result.
+        workers: Processes on a data set, threads or Ray workers on a control task. They do not change the result.
+        ray: "local" or a cluster's address, to play a control task on Ray workers.
         watch: Called as cells are done.
 
     Returns:
@@ -178,7 +182,7 @@ def compare_task(
     keys = make_keys(methods, densities, seeds)
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(task).stem}"
     number, interruption = workers or cores(), Interruption()
-    with open_problem(settings, number) as problem:
+    with open_problem(settings, number, ray) as problem:
         networks = read_networks(runs, problem)
         with locked(folder, settings), interruption.handled(), interruption.allowed():
             run_cells(folder, settings, problem, keys, number, watch or _silent)

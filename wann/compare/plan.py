@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from wann.api import evaluator
 from wann.compare.cells import DENSE, Key
 from wann.compare.control import ControlProblem, EvolutionSettings
 from wann.compare.data import LARGEST, DataSet, digits, read_data
@@ -23,7 +24,6 @@ from wann.compare.method import find_method, methods
 from wann.compare.problem import Problem
 from wann.compare.training import TrainingSettings
 from wann.errors import UserError, suggestion
-from wann.evaluation.threads import ThreadEvaluator
 from wann.files import read_bytes
 from wann.task import JittedTask, load_task, task_names
 
@@ -103,28 +103,26 @@ def _digest(paths: Sequence[Path | str]) -> str:
 
 
 @contextmanager
-def open_problem(settings: CompareSettings, workers: int) -> Iterator[Problem]:
-    """The problem of a comparison; threads that it plays on end with it.
+def open_problem(settings: CompareSettings, workers: int, ray: str | None = None) -> Iterator[Problem]:
+    """The problem of a comparison; threads or Ray workers that it plays on end with it.
 
     Raises:
-        UserError: The data cannot be read, or the task is of a kind that dense networks are not trained for.
+        UserError: The data cannot be read, the task is of a kind that dense networks are not trained for, or no Ray
+            cluster answers.
     """
-    if is_data(settings.task):
-        data = DATA_SETS[settings.task]() if settings.task in DATA_SETS else read_data(settings.task)
-        training = TrainingSettings(epochs=settings.budget)
-        yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation), settings)
+    if not is_data(settings.task):
+        task = load_task(settings.task)
+        with evaluator(task, workers, ray) as player:
+            assert isinstance(task, JittedTask)
+            evolution = EvolutionSettings(generations=settings.budget)
+            problem = ControlProblem(task, player, settings.hidden, evolution, activation=settings.activation)
+            yield _given(problem, settings)
         return
-    task = load_task(settings.task)
-    if not isinstance(task, JittedTask):
-        raise UserError(f"the task {task.name!r} is a {type(task).__name__}: only jitted tasks can be compared on")
-    evaluator = ThreadEvaluator(task, workers)
-    evolution = EvolutionSettings(generations=settings.budget)
-    try:
-        yield _given(
-            ControlProblem(task, evaluator, settings.hidden, evolution, activation=settings.activation), settings
-        )
-    finally:
-        evaluator.close()
+    if ray is not None:
+        raise UserError("ray: networks on data sets are trained in processes on this machine; leave it out")
+    data = DATA_SETS[settings.task]() if settings.task in DATA_SETS else read_data(settings.task)
+    training = TrainingSettings(epochs=settings.budget)
+    yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation), settings)
 
 
 def _given(problem: Problem, settings: CompareSettings) -> Problem:
