@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense import data_set, some_mlp
+from dense import data_set, learnable, some_mlp
 
 from wann.compare.data_problem import DataProblem
 from wann.compare.graph import expressed
 from wann.compare.method import find_method, methods
-from wann.compare.methods.lottery import prune_round
+from wann.compare.methods.lottery import Lottery, prune_round
 from wann.compare.problem import Trial
 from wann.compare.training import TrainingSettings
 
@@ -62,6 +62,28 @@ def test_at_density_1_every_method_is_the_dense_network_bit_for_bit(trial: Trial
     assert outcome.mlp.parameters.tobytes() == trial.dense.trained.parameters.tobytes()
     assert outcome.curve == trial.dense.how.curve
     assert outcome.price == trial.dense.how.price
+
+
+def test_an_early_ticket_costs_a_tenth_of_a_training_and_goes_back_to_the_start(trial: Trial) -> None:
+    ticket = find_method("lottery-early").run(trial, 0.5)
+    alive = ticket.before.mask
+    assert ticket.before.parameters[alive].tobytes() == trial.dense.initial.parameters[alive].tobytes()
+    assert ticket.price == round(1.1 * trial.dense.how.price)
+    late = [np.abs(w) for w in trial.dense.initial.views(trial.dense.how.late)[0]]
+    for size, mask in zip(late, ticket.before.masks, strict=True):
+        assert size[mask].min() >= size[~mask].max()
+
+
+def test_a_ticket_can_be_trained_on_other_data(trial: Trial) -> None:
+    masks, _ = Lottery("l", "ticket").find(trial, 0.4)
+    other = DataProblem(data_set()._replace(train=learnable(300, 9)), (12, 8), SETTINGS)
+    mlp = other.initial(0)
+    mlp.prune(masks)
+    other.train(mlp, 0)
+    np.testing.assert_array_equal(
+        np.concatenate([m.ravel() for m in mlp.masks]), np.concatenate([m.ravel() for m in masks])
+    )
+    assert other.score(mlp).mean > 0.7
 
 
 def test_late_rewinding_goes_back_to_early_weights(trial: Trial) -> None:

@@ -10,12 +10,12 @@ from wann.compare.functions import Array, Mask
 from wann.compare.masks import prune_share
 from wann.compare.method import Method, Outcome
 from wann.compare.mlp import MLP
-from wann.compare.problem import Evidence, Trial
+from wann.compare.problem import LATE, Evidence, Trial
 
 RATE = 0.2
 """Of each layer's survivors, pruned in a round; of the output layer's, half as much."""
 
-Kind = Literal["ticket", "late", "reinit", "shuffled", "oneshot"]
+Kind = Literal["ticket", "late", "early", "reinit", "shuffled", "oneshot"]
 
 
 def rates(mlp: MLP, rate: float) -> list[float]:
@@ -47,8 +47,9 @@ class Lottery(Method):
     Args:
         name: Of the variant.
         kind: "ticket" resets to the initial weights (Frankle & Carbin 2019); "late" to those of early in the training
-            (Frankle 2019); "oneshot" prunes once. Controls: "reinit" trains the ticket's mask from other weights,
-            "shuffled" the initial weights under a mask with the same number of weights in each layer.
+            (Frankle 2019); "oneshot" prunes once; "early" prunes once, early in the training. Controls: "reinit"
+            trains the ticket's mask from other weights, "shuffled" the initial weights under a mask with the same
+            number of weights in each layer.
     """
 
     source = "Frankle & Carbin 2019; Frankle et al. 2019"
@@ -66,7 +67,7 @@ class Lottery(Method):
     def run(self, trial: Trial, density: float) -> Outcome:
         """Find the ticket, then train it."""
         self.check(density, trial.evidence)
-        masks, price = self._find(trial, density)
+        masks, price = self.find(trial, density)
         mlp = self._start(trial)
         mlp.prune(self._shuffle(masks, trial) if self.kind == "shuffled" else masks)
         before = mlp.copy()
@@ -82,19 +83,32 @@ class Lottery(Method):
             mlp.set(trial.dense.how.late)
         return mlp
 
-    def _find(self, trial: Trial, density: float) -> tuple[list[Mask], int]:
-        """The ticket's masks and what they cost: full rounds, then one that lands on the density."""
+    def find(self, trial: Trial, density: float) -> tuple[list[Mask], int]:
+        """The ticket's masks and what they cost: full rounds, then one that lands on the density.
+
+        To train a ticket on other data, prune the initial network of that problem by these masks.
+        """
         if density == 1.0:
             return [mask.copy() for mask in trial.dense.initial.masks], 0
+        mlp, price = self._early(trial) if self.kind == "early" else self._rounds(trial, density)
+        self.prune(mlp, density, trial.evidence, trial.rng())
+        return [mask.copy() for mask in mlp.masks], price
+
+    def _early(self, trial: Trial) -> tuple[MLP, int]:
+        """The dense network after a part of its training."""
+        mlp = trial.dense.initial.copy()
+        mlp.set(trial.dense.how.late)
+        return mlp, round(LATE * trial.dense.how.price)
+
+    def _rounds(self, trial: Trial, density: float) -> tuple[MLP, int]:
+        """The network trained after as many full rounds as fit, and the price of all trainings."""
         number, late = 0, self.kind == "late"
         trained, price = _round(trial, 0, late)
         while self.kind != "oneshot" and _after(trained) > density:
             number += 1
             trained, spent = _round(trial, number, late)
             price += spent
-        mlp = trained.copy()
-        self.prune(mlp, density, trial.evidence, trial.rng())
-        return [mask.copy() for mask in mlp.masks], price
+        return trained.copy(), price
 
     def _shuffle(self, masks: list[Mask], trial: Trial) -> list[Mask]:
         rng = trial.rng()
@@ -126,6 +140,7 @@ def _round(trial: Trial, number: int, late: bool) -> tuple[MLP, int]:
 METHODS = (
     Lottery("lottery", "ticket"),
     Lottery("lottery-late", "late"),
+    Lottery("lottery-early", "early"),
     Lottery("lottery-reinit", "reinit"),
     Lottery("lottery-shuffled", "shuffled"),
     Lottery("lottery-oneshot", "oneshot"),
