@@ -9,7 +9,7 @@ import pytest
 from dense import as_torch, evidence, rng, some_mlp
 
 from wann.compare.masks import check_density, keep_highest, prune_neurons_to, prune_share, prune_to
-from wann.compare.method import find_method, methods
+from wann.compare.method import find_method, methods, prune
 from wann.compare.methods.neurons import Neurons
 from wann.errors import UserError
 
@@ -134,6 +134,17 @@ def test_what_a_method_needs_is_asked_for() -> None:
             method.check(0.5, nothing)
     with pytest.raises(UserError, match="did you mean 'synflow'"):
         find_method("synflo")
+
+
+def test_a_network_is_pruned_by_name() -> None:
+    one, other = some_mlp(), some_mlp()
+    prune(one, "magnitude", 0.3)
+    prune_to(other, [abs(w) for w in other.weights], 0.3)
+    np.testing.assert_array_equal(one.mask, other.mask)
+    with pytest.raises(UserError, match="'snip' needs gradients"):
+        prune(one, "snip", 0.3)
+    with pytest.raises(UserError, match="density"):
+        prune(one, "magnitude", 1.3)
 
 
 def test_methods_are_found_and_name_their_source() -> None:

@@ -16,9 +16,12 @@ from wann.compare.masks import Scope, check_density, prune_neurons_to, prune_to
 from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence, Trial
 from wann.errors import UserError, suggestion
+from wann.seeds import Purpose, generator
 
 Need = Literal["data", "gradients"]
 """Examples with targets; the gradient by the parameters. Control tasks give both by rollouts."""
+NOTHING = Evidence()
+"""For methods that look at the weights alone."""
 
 
 class Outcome(NamedTuple):
@@ -168,3 +171,21 @@ def find_method(name: str) -> Method:
     if name not in methods():
         raise UserError(f"methods: there is no {name!r}: {suggestion(name, methods())}")
     return methods()[name]
+
+
+def prune(mlp: MLP, name: str, density: float, evidence: Evidence = NOTHING, *, seed: int = 0) -> None:
+    """Prune a network in place by the method of that name, once, without training.
+
+    Args:
+        mlp: The network.
+        name: Of the method.
+        density: Weights to keep, of all that there ever were; in (0, 1].
+        evidence: What the method may look at.
+        seed: All chance of the pruning comes from it.
+
+    Raises:
+        UserError: There is no such method, the density is out of range, or there is not what the method needs.
+    """
+    method = find_method(name)
+    method.check(density, evidence)
+    method.prune(mlp, density, evidence, generator(seed, Purpose.PRUNING))
