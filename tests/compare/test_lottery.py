@@ -9,7 +9,7 @@ from dense import data_set, learnable, some_mlp
 from wann.compare.data_problem import DataProblem
 from wann.compare.graph import expressed
 from wann.compare.method import find_method, methods
-from wann.compare.methods.lottery import Lottery, prune_round
+from wann.compare.methods.lottery import Lottery, prune_at_once, prune_round
 from wann.compare.problem import Trial
 from wann.compare.training import TrainingSettings
 
@@ -39,6 +39,15 @@ def test_rounds_prune_a_fifth_of_the_survivors_and_a_tenth_of_the_output_layer()
         prune_round(mlp)
         gone = [before - int(mask.sum()) for before, mask in zip(counts, mlp.masks, strict=True)]
         assert gone == [round(0.2 * counts[0]), round(0.2 * counts[1]), round(0.1 * counts[2])]
+
+
+def test_one_shot_leaves_what_as_many_rounds_would() -> None:
+    rounds, at_once = some_mlp(sizes=(7, 50, 40, 3)), some_mlp(sizes=(7, 50, 40, 3))
+    for _ in range(10):
+        prune_round(rounds)
+    prune_at_once(at_once, rounds.density)
+    for one, other in zip(rounds.masks, at_once.masks, strict=True):
+        assert abs(int(one.sum()) - int(other.sum())) <= 5
 
 
 def test_tickets_of_smaller_density_are_nested_and_dearer(trial: Trial) -> None:

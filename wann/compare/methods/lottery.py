@@ -14,28 +14,33 @@ from wann.compare.problem import LATE, Evidence, Trial
 
 RATE = 0.2
 """Of each layer's survivors, pruned in a round; of the output layer's, half as much."""
-
+MOST_ROUNDS = 500.0
+"""After which nothing is left of any layer."""
 Kind = Literal["ticket", "late", "early", "reinit", "shuffled", "oneshot"]
 
 
-def rates(mlp: MLP, rate: float) -> list[float]:
-    """The share of survivors to prune, a layer."""
-    return [*[rate] * (len(mlp.weights) - 1), rate / 2.0]
+def prune_round(mlp: MLP) -> None:
+    """Prune the smallest weights of each layer: a full round."""
+    _prune(mlp, [*[RATE] * (len(mlp.weights) - 1), RATE / 2.0])
 
 
-def prune_round(mlp: MLP, rate: float = RATE) -> None:
-    """Prune the smallest weights of each layer."""
-    prune_share(mlp, [np.abs(weights) for weights in mlp.weights], rates(mlp, rate))
-
-
-def rate_for(mlp: MLP, density: float) -> float:
-    """The rate of a round that leaves as many weights as ``density`` says, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
+def prune_at_once(mlp: MLP, density: float) -> None:
+    """Prune the smallest weights of each layer as so many rounds would, whole or in part, that ``density`` is left."""
+    low, high = 0.0, MOST_ROUNDS
+    for _ in range(60):
         middle = (low + high) / 2.0
-        kept = sum((1.0 - r) * int(mask.sum()) for r, mask in zip(rates(mlp, middle), mlp.masks, strict=True))
+        kept = sum((1.0 - r) * int(m.sum()) for r, m in zip(_rates(mlp, middle), mlp.masks, strict=True))
         low, high = (middle, high) if kept > density * mlp.size else (low, middle)
-    return high
+    _prune(mlp, _rates(mlp, high))
+
+
+def _rates(mlp: MLP, rounds: float) -> list[float]:
+    """The share of survivors that go in so many rounds, a layer."""
+    return [*[1.0 - (1.0 - RATE) ** rounds] * (len(mlp.weights) - 1), 1.0 - (1.0 - RATE / 2.0) ** rounds]
+
+
+def _prune(mlp: MLP, shares: list[float]) -> None:
+    prune_share(mlp, [np.abs(weights) for weights in mlp.weights], shares)
 
 
 class Lottery(Method):
@@ -60,9 +65,9 @@ class Lottery(Method):
         self.kind = kind
 
     def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
-        """Prune the smallest weights of each layer at once, the output layer at half the rate."""
+        """Prune the smallest weights of each layer at once, fewer of the output layer's."""
         if density < mlp.density:
-            prune_round(mlp, rate_for(mlp, density))
+            prune_at_once(mlp, density)
 
     def run(self, trial: Trial, density: float) -> Outcome:
         """Find the ticket, then train it."""
