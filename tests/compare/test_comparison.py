@@ -140,6 +140,8 @@ def test_policies_stand_beside_what_evolved(tmp_path: Path) -> None:
     assert len(found.evolved) >= 2
     assert found.evolved[-1].regimes.tuned is not None
     assert found.evolved[0].regimes.tuned is None
+    assert found.evolved[0].price == run.history["steps"][-1]
+    assert found.evolved[-1].price is None
     assert found.evolved[-1].costs.connections == len(tuned.genome.enabled)
     for cell in found.cells:
         assert cell.regimes.tuned == pytest.approx(cell.score, abs=2.0)  # the network file plays like the perceptron

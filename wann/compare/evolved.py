@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from wann.compare.costs import Costs, costs
 from wann.compare.problem import Problem
 from wann.compare.regimes import Regimes, regimes
 from wann.errors import UserError
-from wann.runs import load, read_front
+from wann.files import read_bytes
+from wann.runs import HISTORY, load, read_front
 
 
 class Evolved(msgspec.Struct, frozen=True):
@@ -22,6 +24,8 @@ class Evolved(msgspec.Struct, frozen=True):
     """The run folder or network file."""
     costs: Costs
     regimes: Regimes
+    price: int | None
+    """Environment steps of the whole run, verification included; None where a file does not tell."""
 
     @property
     def score(self) -> float:
@@ -56,7 +60,18 @@ def _check(path: Path, champion: Champion, problem: Problem) -> None:
 def measure(networks: Sequence[tuple[str, Champion]], problem: Problem) -> list[Evolved]:
     """Score each network that has a connection, and count what it costs."""
     return [
-        Evolved(run, counted, regimes(problem, champion, 0))
+        Evolved(run, counted, regimes(problem, champion, 0), _price(Path(run)))
         for run, champion in networks
         if (counted := costs(champion)).connections
     ]
+
+
+def _price(path: Path) -> int | None:
+    """The steps in the last row of a run's history."""
+    if not (path / HISTORY).is_file():
+        return None
+    rows = list(csv.DictReader(read_bytes(path / HISTORY, "history").decode().splitlines()))
+    try:
+        return int(rows[-1]["steps"])
+    except (IndexError, KeyError, ValueError):
+        raise UserError(f"{path / HISTORY} is not the history of a run: expected a column 'steps'") from None

@@ -103,7 +103,7 @@ def _evolved(network: Evolved) -> Row:
         bytes=network.costs.bytes,
         operations=network.costs.operations,
         without_path=None,
-        price=None,
+        price=network.price,
         individual=network.regimes.individual,
         shared=network.regimes.shared,
         best=network.regimes.best,
