@@ -9,7 +9,7 @@ import pytest
 
 from tasks.swingup import SwingUp
 from wann.compare.control import ControlProblem, EvolutionSettings, seeds_of_test
-from wann.compare.method import find_method, methods
+from wann.compare.method import WeightMethod, find_method, methods
 from wann.compare.problem import Trial
 from wann.environment import JittedEnv
 from wann.evaluation.threads import ThreadEvaluator
@@ -85,3 +85,16 @@ def test_evidence_is_the_dense_policy_on_states_that_it_visits(trial: Trial) -> 
     assert examples.inputs.shape[1] == 5
     np.testing.assert_allclose(np.hypot(examples.inputs[:, 2], examples.inputs[:, 3]), 1.0)
     np.testing.assert_array_equal(examples.targets, trial.dense.trained(examples.inputs))
+
+
+def test_the_damage_to_a_policy_is_to_what_it_does_itself(problem: ControlProblem, trial: Trial) -> None:
+    mlp = trial.dense.trained.copy()
+    mlp.set(mlp.parameters * 1.5)  # no longer the dense policy
+    method = find_method("obd")
+    assert isinstance(method, WeightMethod)
+    scores = method.scores(mlp, trial.evidence, trial.rng())
+    assert all((score >= 0.0).all() for score in scores)
+    states, own = trial.evidence.examples.inputs, mlp.copy()  # type: ignore[union-attr]
+    own.weights[1][0, 2] = 0.999 * mlp.weights[1][0, 2]
+    lost = np.square(own(states) - mlp(states)).sum(axis=1).mean()
+    assert lost == pytest.approx(1e-6 * scores[1][0, 2], rel=1e-2)

@@ -45,8 +45,8 @@ def second_derivatives(mlp: MLP, examples: Examples, loss: Loss, *, positive: bo
 class OptimalBrainDamage(WeightMethod):
     """Scores s = h w^2 / 2, h the second derivative.
 
-    Of a policy, the loss is the squared distance to the dense policy's actions on states that it visits: it is at its
-    minimum there, as the derivation asks.
+    Of a policy, the loss is the squared distance to what it does itself, before the pruning, on states that the dense
+    policy visits: it is at its minimum there, as the derivation asks, also after a fine-tuning.
 
     Args:
         name: Of the variant.
@@ -64,7 +64,10 @@ class OptimalBrainDamage(WeightMethod):
         """The saliencies."""
         assert evidence.examples is not None
         assert evidence.loss is not None
-        h = second_derivatives(mlp, evidence.examples, evidence.loss, positive=self.positive)
+        examples = evidence.examples
+        if evidence.returns:
+            examples = Examples(examples.inputs, mlp(examples.inputs))
+        h = second_derivatives(mlp, examples, evidence.loss, positive=self.positive)
         return [each * np.square(weights, dtype=np.float64) / 2.0 for each, weights in zip(h, mlp.weights, strict=True)]
 
 
