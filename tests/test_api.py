@@ -56,7 +56,12 @@ TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
     (cli.wann.commands[name], getattr(api, name))
     for name in ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch")
 ]
-FILES_TO_FILES = {"export": "export_network", "import": "import_network", "simplify": "simplify_network"}
+FILES_TO_FILES = {
+    "compare": "compare_task",
+    "export": "export_network",
+    "import": "import_network",
+    "simplify": "simplify_network",
+}
 """The twins whose own names are a keyword or a module."""
 ONLY_THERE = {"quiet", "as_json", "format"}
 ONLY_HERE = {"watch", "settings"}

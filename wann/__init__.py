@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wann.api import bench, play, resume, search, show, tasks, test, tune, watch
     from wann.champion import Champion, Network
+    from wann.compare.comparison import compare_task
     from wann.errors import UserError
     from wann.evolution import Search
     from wann.exchange import export_network, import_network
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch"),
     "wann.champion": ("Champion", "Network"),
+    "wann.compare.comparison": ("compare_task",),
     "wann.errors": ("UserError",),
     "wann.evolution": ("Search",),
     "wann.exchange": ("export_network", "import_network"),
@@ -51,6 +53,7 @@ __all__ = [
     "Task",
     "UserError",
     "bench",
+    "compare_task",
     "export_network",
     "import_network",
     "load",

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wann.commands import exchange, machine, networks, pictures, search
+from wann.commands import compare, exchange, machine, networks, pictures, search
 from wann.errors import TaskError, UserError, suggestion
 
 INTERRUPTED = 130
@@ -39,6 +39,7 @@ for _command in (
     pictures.play,
     networks.test,
     networks.tune,
+    compare.compare,
     exchange.import_,
     exchange.export,
     exchange.simplify,

@@ -25,6 +25,16 @@ class Purpose(IntEnum):
     TUNING_CANDIDATES = 11
     TUNING_VERIFICATION = 12
     TUNING_TEST = 13
+    DENSE_START = 40
+    DENSE_ORDER = 41
+    DENSE_CANDIDATES = 42
+    DENSE_TRIALS = 43
+    DENSE_VERIFICATION = 44
+    DENSE_STATES = 45
+    DENSE_TEST = 46
+    PRUNING = 47
+    PRUNING_TRIALS = 48
+    REGIME_WEIGHTS = 49
 
 
 def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:

@@ -1,0 +1,226 @@
+"""The comparison: cells that survive a kill, the same results whatever the workers, tables, figures, clear refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from dense import data_set
+
+import wann
+from wann import cli
+from wann.champion import read_champion
+from wann.compare import comparison, plots
+from wann.compare.cells import Cell
+from wann.compare.comparison import Comparison, Progress, compare_task
+from wann.compare.plan import make_keys
+from wann.errors import UserError
+
+SMALL: dict[str, Any] = {
+    "methods": ["magnitude", "lottery", "neurons"],
+    "densities": (0.5, 0.2),
+    "seeds": (0, 1),
+    "hidden": (8, 6),
+    "budget": 2,
+}
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> str:
+    data = data_set()
+    parts = {f"{x}_{part}": getattr(data, part)[i] for part in data._fields[1:] for i, x in enumerate("xy")}
+    np.savez(tmp_path / "toy.npz", **parts)
+    return str(tmp_path / "toy.npz")
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take longer than all else that these tests do."""
+    monkeypatch.setattr(plots, "figures", lambda comparison: {})
+
+
+def timeless(found: Comparison) -> list[Cell]:
+    """The cells without what is read off a clock."""
+    return [msgspec.structs.replace(cell, seconds=found.cells[0].seconds) for cell in found.cells]
+
+
+def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> None:
+    found = compare_task(toy, **SMALL, out=tmp_path / "out", workers=1)
+    assert len(found.cells) == 2 * (1 + 2 * 4)  # dense, and the random control with the three that were asked for
+    folder = found.folder
+    with (folder / "table.csv").open() as file:
+        table = list(csv.DictReader(file))
+    dense = [cell for cell in found.cells if cell.method == "dense"]
+    assert float(table[0]["score"]) == pytest.approx(np.mean([cell.score for cell in dense]))
+    assert [row["method"] for row in table] == [
+        "dense",
+        *["lottery"] * 2,
+        *["magnitude"] * 2,
+        *["neurons"] * 2,
+        *["random"] * 2,
+    ]
+    assert (folder / "table.md").read_text().count("\n| ") == 1 + len(table)
+    assert len(json.loads((folder / "results.json").read_text())["cells"]) == 18
+    for name in ("score-connections", "score-operations", "score-bytes", "agnosticism", "layers"):
+        assert (folder / f"{name}.svg").stat().st_size > 1000
+        assert (folder / f"{name}.png").stat().st_size > 1000
+    cell = next(cell for cell in found.cells if (cell.method, cell.asked, cell.seed) == ("magnitude", 0.2, 0))
+    kept = read_champion(folder / "networks" / "magnitude-0.2-0.json")
+    assert len(kept.connections) == cell.costs.connections
+    assert cell.costs.weights <= round(0.2 * (7 * 8 + 8 * 6 + 6 * 3))
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_workers_change_nothing(toy: str, tmp_path: Path) -> None:
+    one = compare_task(toy, **SMALL, out=tmp_path / "one", workers=1)
+    two = compare_task(toy, **SMALL, out=tmp_path / "two", workers=2)
+    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    assert (tmp_path / "one" / "table.md").read_bytes() == (tmp_path / "two" / "table.md").read_bytes()
+
+
+def interrupt_after(cells: int) -> Callable[[Progress], None]:
+    def watch(progress: Progress) -> None:
+        if progress.done == cells:
+            raise KeyboardInterrupt
+
+    return watch
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_an_interruption_loses_no_cell_that_is_done(toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = compare_task(toy, **SMALL, out=tmp_path / "whole", workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        compare_task(toy, **SMALL, out=tmp_path / "out", workers=1, watch=interrupt_after(7))
+    assert len(list((tmp_path / "out" / "cells").iterdir())) == 7
+    computed, original = [], comparison.run_cell
+    monkeypatch.setattr(comparison, "run_cell", lambda *args: computed.append(args[2]) or original(*args))
+    again = compare_task(toy, **SMALL, out=tmp_path / "out", workers=1)
+    assert len(computed) == 18 - 7
+    assert [msgspec.structs.replace(cell, seconds=whole.cells[0].seconds) for cell in again.cells] == timeless(whole)
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_more_methods_can_join_but_settings_cannot_change(toy: str, tmp_path: Path) -> None:
+    compare_task(toy, **{**SMALL, "methods": []}, out=tmp_path / "out", workers=1)
+    more = compare_task(toy, **{**SMALL, "methods": ["snip"]}, out=tmp_path / "out", workers=1)
+    assert {cell.method for cell in more.cells} == {"dense", "random", "snip"}
+    with pytest.raises(UserError, match="budget cannot change within a comparison"):
+        compare_task(toy, **{**SMALL, "budget": 3}, out=tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").touch()
+    with pytest.raises(UserError, match="holds files of something else"):
+        compare_task(toy, **SMALL, out=tmp_path / "full")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_policies_stand_beside_what_evolved(tmp_path: Path) -> None:
+    run = wann.search("swingup", out=tmp_path / "run", population=8, generations=3, trials=1, verify_trials=4)
+    tuned = wann.tune(run.folder, generations=2, population=4, trials=2, out=tmp_path / "tuned.json")
+    found = wann.compare_task(
+        "swingup",
+        methods=["magnitude"],
+        densities=[0.5],
+        seeds=[0],
+        hidden=[4],
+        budget=3,
+        runs=[run.folder, tmp_path / "tuned.json"],
+        out=tmp_path / "out",
+        workers=2,
+    )
+    assert [cell.method for cell in found.cells] == ["dense", "random", "magnitude"]
+    assert found.unit == "environment steps"
+    assert len(found.evolved) >= 2
+    assert found.evolved[-1].regimes.tuned is not None
+    assert found.evolved[0].regimes.tuned is None
+    assert found.evolved[0].price == run.history["steps"][-1]
+    assert found.evolved[-1].price is None
+    assert found.evolved[-1].costs.connections == len(tuned.genome.enabled)
+    for cell in found.cells:
+        assert cell.regimes.tuned == pytest.approx(cell.score, abs=2.0)  # the network file plays like the perceptron
+    assert "evolved, tuned weights" in (tmp_path / "out" / "table.md").read_text()
+    report = wann.test(tmp_path / "out" / "networks" / "magnitude-0.5-0.json", episodes=5)
+    assert report.tuned is not None
+
+
+WRONG = [
+    (["digit"], "there is no task 'digit': did you mean 'digits'?"),
+    (["nothing.npz"], "cannot read the file nothing.npz"),
+    (["digits", "--methods", "magnitud"], "methods: there is no 'magnitud': did you mean 'magnitude'?"),
+    (["digits", "--densities", "0.5,0"], "density: expected the share of weights to keep, in (0, 1], got 0"),
+    (["digits", "--densities", "half"], "densities: expected numbers with commas between them, got 'half'"),
+    (["digits", "--seeds", "-1"], "seeds: expected whole numbers of 0 or more, got -1"),
+    (["digits", "--hidden", "0"], "hidden: expected whole numbers of 1 or more, got [0]"),
+    (["digits", "--ray", "local"], "ray: networks on data sets are trained in processes on this machine"),
+    (["digits", "--activation", "step"], "dense layers have no activation 'step'"),
+    (["digits", "--budget", "0"], "budget: expected whole numbers of 1 or more, got 0"),
+    (["swingup", "--runs", "nowhere"], "cannot read the network file nowhere"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG)
+def test_wrong_requests_get_one_clear_line(args: list[str], message: str, tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["compare", *args, "--out", str(tmp_path / "out")])
+    out, err = capsys.readouterr()
+    assert end.value.code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert message in err
+
+
+def test_a_network_of_another_task_is_refused(toy: str, tmp_path: Path) -> None:
+    reference = Path(__file__).parents[2] / "runs" / "reference"
+    with pytest.raises(UserError, match="is for the task 'swingup', not for 'toy'"):
+        compare_task(toy, **SMALL, runs=[reference], out=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x_test": None}, "is not an .npz with x_ and y_"),
+        ({"x_test": np.zeros((3, 2))}, "x_test must be numbers"),
+        ({"y_train": np.zeros(3)}, "y_train must be classes"),
+        ({"x_train": np.full((400, 7), np.nan)}, "not finite"),
+        ({"y_test": np.array([{}], dtype=object)}, "is not an .npz with x_ and y_"),
+    ],
+)
+def test_wrong_data_is_refused(toy: str, tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with np.load(toy) as file:
+        parts = {**file, **change}
+    np.savez(tmp_path / "wrong.npz", **{name: part for name, part in parts.items() if part is not None})
+    with pytest.raises(UserError, match=message):
+        compare_task(str(tmp_path / "wrong.npz"), **SMALL, out=tmp_path / "out")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_command_prints_the_table(toy: str, tmp_path: Path, capsys: Any) -> None:
+    args = ["--methods", "magnitude", "--densities", "0.5", "--seeds", "0", "--hidden", "4", "--budget", "1"]
+    for extra, check in (([], "| magnitude | 0.500"), (["--json", "--quiet"], '"cells":[')):
+        with pytest.raises(SystemExit) as end:
+            cli.main(["compare", toy, *args, *extra, "--out", str(tmp_path / "out"), "--workers", "1"])
+        assert end.value.code == 0
+        out, err = capsys.readouterr()
+        assert check in out
+        assert ("3 cells" in err) == (not extra)
+
+
+def test_cells_of_a_seed_stand_together() -> None:
+    keys = make_keys(["obd", "random", "obd"], [0.1, 1.0, 0.5, 0.1], [3, 1])
+    assert [key.name for key in keys[:5]] == ["dense-1-3", "random-0.5-3", "random-0.1-3", "obd-0.5-3", "obd-0.1-3"]
+    assert len(keys) == 10
+
+
+def test_help_does_not_load_what_comparing_needs() -> None:
+    code = (
+        "import sys; from wann.cli import wann; import wann.commands.compare\n"
+        "assert not {'numpy', 'matplotlib', 'torch', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,120 @@
+"""The cells of a comparison: one method at one density from one seed, saved when it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from wann.champion import versions
+from wann.compare.costs import Costs, Seconds, costs, seconds
+from wann.compare.graph import to_champion
+from wann.compare.method import Outcome, find_method
+from wann.compare.problem import Trial
+from wann.compare.regimes import Regimes, regimes
+from wann.compare.removal import without_path
+from wann.files import decode_json, read_bytes, write_atomically
+
+CELLS, NETWORKS = "cells", "networks"
+DENSE = "dense"
+LARGEST_SAVED = 20_000
+"""Connections up to which the network of the first seed is kept as a file."""
+
+
+class Key(NamedTuple):
+    """Which cell."""
+
+    method: str
+    density: float
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"{self.method}-{self.density:g}-{self.seed}"
+
+
+class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a method made of a density and a seed."""
+
+    method: str
+    asked: float
+    """The density that was asked for."""
+    seed: int
+    density: float
+    """Weights kept / all; whole neurons cannot land exactly."""
+    before: float
+    """The score after pruning, before the last training."""
+    score: float
+    """On test examples or episodes."""
+    std: float
+    """Standard deviation over these."""
+    price: int
+    """Examples or environment steps spent on trainings, those of all rounds and of the dense network included."""
+    kept: tuple[int, ...]
+    """Weights kept, a layer."""
+    without_path: int
+    """Hidden neurons on no path from an input to an output."""
+    costs: Costs
+    regimes: Regimes
+    curve: tuple[float, ...]
+    """Of the last training: the validation loss after each epoch, or the mean return of each generation."""
+    seconds: Seconds
+    """Read off a clock; all else repeats bit for bit."""
+
+
+def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
+    """Compute a cell and save it; ``key.seed`` is the trial's."""
+    outcome = _outcome(trial, key)
+    problem = trial.problem
+    champion = to_champion(
+        outcome.mlp,
+        task=problem.name,
+        inputs=problem.inputs,
+        outputs=problem.outputs,
+        provenance={"method": key.method, "density": key.density, "seed": key.seed, "versions": versions()},
+    )
+    score = problem.score(outcome.mlp)
+    cell = Cell(
+        method=key.method,
+        asked=key.density,
+        seed=key.seed,
+        density=outcome.mlp.density,
+        before=problem.score(outcome.before).mean,
+        score=score.mean,
+        std=score.std,
+        price=outcome.price,
+        kept=tuple(int(mask.sum()) for mask in outcome.mlp.masks),
+        without_path=without_path(outcome.mlp),
+        costs=costs(champion),
+        regimes=regimes(problem, champion, key.seed),
+        curve=tuple(outcome.curve),
+        seconds=seconds(champion, outcome.mlp),
+    )
+    if key.seed == 0 and len(champion.connections) <= LARGEST_SAVED:
+        champion.save(folder / NETWORKS / f"{key.name}.json")
+    write_atomically(folder / CELLS / f"{key.name}.json", msgspec.json.encode(cell))
+    return cell
+
+
+def _outcome(trial: Trial, key: Key) -> Outcome:
+    if key.method == DENSE:
+        dense = trial.dense
+        return Outcome(dense.trained, dense.initial, dense.how.price, dense.how.curve)
+    return find_method(key.method).run(trial, key.density)
+
+
+def read_cell(folder: Path, key: Key) -> Cell | None:
+    """A cell that is done; None where it is not.
+
+    Raises:
+        UserError: Its file cannot be read.
+    """
+    path = folder / CELLS / f"{key.name}.json"
+    return decode_json(read_bytes(path, "cell"), Cell, str(path)) if path.exists() else None
+
+
+def done(folder: Path) -> set[str]:
+    """The names of the cells that are done."""
+    return {path.stem for path in (folder / CELLS).glob("*.json")}

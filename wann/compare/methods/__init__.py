@@ -1,0 +1,1 @@
+"""The pruning methods, a file each; ``wann.compare.method`` finds them."""

@@ -1,0 +1,27 @@
+"""A control for SNIP: the gradient alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wann.compare.functions import Array
+from wann.compare.method import WeightMethod
+from wann.compare.mlp import MLP
+from wann.compare.problem import Evidence
+
+
+class Gradient(WeightMethod):
+    """Scores abs(dL/dw) at initialisation; of a policy, L is minus the return, as for SNIP."""
+
+    source = "control"
+    family = "before training"
+    needs = ("gradients",)
+    start = "initial"
+
+    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+        """The absolute gradient."""
+        assert evidence.gradient is not None
+        return [np.abs(slope) for slope in mlp.views(evidence.gradient(mlp))[0]]
+
+
+METHODS = (Gradient("gradient"),)

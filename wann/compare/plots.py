@@ -1,0 +1,148 @@
+"""The figures of a comparison, ready for a paper: score against size, weight agnosticism, collapse of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wann.compare.cells import DENSE, Cell
+from wann.compare.functions import Array
+from wann.compare.method import find_method
+from wann.compare.report import Row, rows
+
+if TYPE_CHECKING:
+    from wann.compare.comparison import Comparison
+
+COLOURS = ("#332288", "#cc6677", "#117733", "#88ccee", "#ddcc77", "#aa4499", "#44aa99", "#882255", "#999933")
+"""Paul Tol's "muted" scheme."""
+REGIME_COLOURS = ("#88ccee", "#ddcc77", "#117733", "#332288")
+GREY, INK = "#9aa3ad", "#1f2a37"
+CONTROL = "random"
+SIZES: dict[str, tuple[str, Callable[[Row], float]]] = {
+    "connections": ("connections", lambda row: row.connections),
+    "operations": ("multiplications and additions a forward pass", lambda row: row.operations),
+    "bytes": ("bytes of the network file", lambda row: row.bytes),
+}
+
+
+def figures(comparison: Comparison) -> dict[str, Figure]:
+    """All figures, by the names of their files."""
+    table = rows(comparison.cells, comparison.evolved)
+    found = {f"score-{name}": _score(comparison, table, *what) for name, what in SIZES.items()}
+    found["agnosticism"] = _agnosticism(comparison, table)
+    found["layers"] = _layers(comparison)
+    return found
+
+
+def _panels(titles: Sequence[str], y_label: str, x_label: str) -> tuple[Figure, list[Axes]]:
+    columns = min(2, len(titles))
+    lines = -(-len(titles) // columns)
+    figure = Figure(figsize=(5.2 * columns, 3.6 * lines), layout="constrained", facecolor="white")
+    axes: list[Axes] = list(figure.subplots(lines, columns, sharey=True, squeeze=False).ravel())
+    for axis, title in zip(axes, titles, strict=False):
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.set(xlabel=x_label, ylabel=y_label)
+        _plain(axis)
+    for axis in axes[len(titles) :]:
+        axis.set_axis_off()
+    return figure, axes
+
+
+def _plain(axis: Axes) -> None:
+    """No box, and a grid behind everything."""
+    axis.grid(color="#eceff2")
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _families(names: Sequence[str]) -> dict[str, list[str]]:
+    """Methods by the panel that they are drawn in; the control is in every one."""
+    pairs = sorted((find_method(name).family, name) for name in set(names) - {DENSE, CONTROL})
+    found = {family: [name for _, name in group] for family, group in groupby(pairs, key=lambda pair: pair[0])}
+    return found or {"": []}
+
+
+def _score(comparison: Comparison, table: list[Row], label: str, size: Callable[[Row], float]) -> Figure:
+    """Score against a size, a curve a method from dense to where it breaks; what evolved in every panel."""
+    curves: dict[str, list[Row]] = {}
+    for row in table:
+        if row.asked is not None:
+            curves.setdefault(row.method, []).append(row)
+    dense = curves[DENSE]
+    families = _families(list(curves))
+    figure, axes = _panels(list(families), comparison.score_name, label)
+    for axis, names in zip(axes, families.values(), strict=False):
+        axis.axhline(dense[0].score, color=GREY, linewidth=0.8, linestyle=":", label="dense")
+        for colour, name in [(GREY, CONTROL), *zip(COLOURS, names, strict=False)]:
+            _curve(axis, [*dense, *curves.get(name, [])], size, colour, name)
+        _points(axis, [row for row in table if row.asked is None], size)
+        axis.set_xscale("log")
+        axis.legend(fontsize=7, frameon=False)
+    return figure
+
+
+def _curve(axis: Axes, points: list[Row], size: Callable[[Row], float], colour: str, name: str) -> None:
+    x, y, spread = np.array([(size(row), row.score, row.score_std) for row in points]).T
+    axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=name)
+    axis.fill_between(x, y - spread, y + spread, color=colour, alpha=0.15, linewidth=0)
+
+
+def _points(axis: Axes, evolved: list[Row], size: Callable[[Row], float]) -> None:
+    for marker, kind in (("*", "evolved, best shared weight"), ("P", "evolved, tuned weights")):
+        chosen = [row for row in evolved if row.method == kind]
+        if chosen:
+            x, y = [size(row) for row in chosen], [row.score for row in chosen]
+            axis.scatter(x, y, marker=marker, s=40, color=INK, linewidth=0, label=kind, zorder=3)
+
+
+def _agnosticism(comparison: Comparison, table: list[Row]) -> Figure:
+    """Score under the four regimes: the dense network, each method at its highest density, the best evolved network."""
+    first: dict[str, Row] = {}
+    for row in table:
+        if row.method not in first or (row.asked is None and row.score > first[row.method].score):
+            first[row.method] = row
+    figure = Figure(figsize=(7.5, 1.2 + 0.24 * len(first)), layout="constrained", facecolor="white")
+    axis = figure.subplots()
+    places = np.arange(len(first))[::-1]
+    regimes = [(row.individual, row.shared, row.best, row.score) for row in first.values()]
+    labels = "random individual weights", "random shared weight", "best shared weight", "own weights"
+    for label, colour, values in zip(labels, REGIME_COLOURS, zip(*regimes, strict=True), strict=True):
+        axis.scatter(values, places, color=colour, label=label, s=22, linewidth=0)
+    axis.set_yticks(places, [_label(row) for row in first.values()], fontsize=7)
+    axis.set_xlabel(comparison.score_name)
+    _plain(axis)
+    figure.legend(fontsize=7, frameon=False, loc="outside upper center", ncols=4)
+    return figure
+
+
+def _label(row: Row) -> str:
+    return row.method if row.density is None or row.density == 1.0 else f"{row.method}, {row.density:.2g}"
+
+
+def _layers(comparison: Comparison) -> Figure:
+    """Weights kept in the emptiest layer against compression: zero is a collapsed layer."""
+    names = sorted({cell.method for cell in comparison.cells})
+    families = _families(names)
+    label = "weights in the emptiest layer (0: collapse)"
+    figure, axes = _panels(list(families), label, "compression, all / kept weights")
+    for axis, chosen in zip(axes, families.values(), strict=False):
+        for colour, name in [(GREY, CONTROL), *zip(COLOURS, chosen, strict=False)]:
+            x, y = _emptiest([cell for cell in comparison.cells if cell.method in (name, DENSE)])
+            axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=name)
+        axis.set_xscale("log")
+        axis.set_yscale("symlog", linthresh=1.0)
+        axis.legend(fontsize=7, frameon=False)
+    return figure
+
+
+def _emptiest(cells: list[Cell]) -> tuple[Array, Array]:
+    """Compression and the fewest weights of a layer, means over the seeds, by density."""
+    groups = groupby(sorted(cells, key=lambda cell: -cell.asked), key=lambda cell: cell.asked)
+    points = [[(1.0 / max(c.density, 1e-9), min(c.kept)) for c in group] for _, group in groups]
+    x, y = np.array([np.mean(point, axis=0) for point in points]).T
+    return x, y

@@ -1,0 +1,182 @@
+"""What a comparison leaves behind: tables as Markdown, CSV and JSON, and figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from wann.champion import versions
+from wann.compare.cells import Cell
+from wann.compare.evolved import Evolved
+from wann.files import write_atomically
+
+if TYPE_CHECKING:
+    from wann.compare.comparison import Comparison
+
+TABLE, SHEET, RESULTS = "table.md", "table.csv", "results.json"
+CLOCK = ("seconds_graph", "seconds_dense", "seconds_shrunk")
+"""Columns that are read off a clock; all others repeat bit for bit."""
+
+
+class Row(NamedTuple):
+    """A line of the table: means over the seeds."""
+
+    method: str
+    asked: float | None
+    seeds: int
+    density: float | None
+    before: float | None
+    """Pruned, before the last training."""
+    score: float
+    score_std: float
+    """Over the seeds."""
+    connections: float
+    neurons: float
+    bytes: float
+    operations: float
+    without_path: float | None
+    price: float | None
+    individual: float
+    shared: float
+    best: float
+    seconds_graph: float | None = None
+    seconds_dense: float | None = None
+    seconds_shrunk: float | None = None
+
+
+def rows(cells: Sequence[Cell], evolved: Sequence[Evolved]) -> list[Row]:
+    """A row for each method and density, then one for each evolved network, smallest first."""
+
+    def place(cell: Cell) -> tuple[bool, str, float]:
+        return cell.method != "dense", cell.method, -cell.asked
+
+    groups = [list(group) for _, group in groupby(sorted(cells, key=place), key=place)]
+    return [*map(_pruned, groups), *map(_evolved, sorted(evolved, key=lambda each: each.costs.connections))]
+
+
+def _pruned(cells: list[Cell]) -> Row:
+    def mean(value: Callable[[Cell], float | None]) -> float:
+        return float(np.mean([value(cell) for cell in cells]))
+
+    scores = [cell.score for cell in cells]
+    return Row(
+        method=cells[0].method,
+        asked=cells[0].asked,
+        seeds=len(cells),
+        density=mean(lambda cell: cell.density),
+        before=mean(lambda cell: cell.before),
+        score=float(np.mean(scores)),
+        score_std=float(np.std(scores)),
+        connections=mean(lambda cell: cell.costs.connections),
+        neurons=mean(lambda cell: cell.costs.neurons),
+        bytes=mean(lambda cell: cell.costs.bytes),
+        operations=mean(lambda cell: cell.costs.operations),
+        without_path=mean(lambda cell: cell.without_path),
+        price=mean(lambda cell: cell.price),
+        individual=mean(lambda cell: cell.regimes.individual),
+        shared=mean(lambda cell: cell.regimes.shared),
+        best=mean(lambda cell: cell.regimes.best),
+        seconds_graph=mean(lambda cell: cell.seconds.graph),
+        seconds_dense=mean(lambda cell: cell.seconds.dense),
+        seconds_shrunk=mean(lambda cell: cell.seconds.shrunk),
+    )
+
+
+def _evolved(network: Evolved) -> Row:
+    kind = "evolved, best shared weight" if network.regimes.tuned is None else "evolved, tuned weights"
+    return Row(
+        method=kind,
+        asked=None,
+        seeds=1,
+        density=None,
+        before=None,
+        score=network.score,
+        score_std=0.0,
+        connections=network.costs.connections,
+        neurons=network.costs.neurons,
+        bytes=network.costs.bytes,
+        operations=network.costs.operations,
+        without_path=None,
+        price=network.price,
+        individual=network.regimes.individual,
+        shared=network.regimes.shared,
+        best=network.regimes.best,
+    )
+
+
+def markdown(comparison: Comparison) -> str:
+    """The table for people; times are left to the CSV."""
+    settings, small = comparison.settings, comparison.score_name == "accuracy"
+    head = (
+        f"{settings.task}: {comparison.score_name}, mean and standard deviation over training seeds. Dense networks "
+        f"have hidden layers of {', '.join(map(str, settings.hidden))}; the price is in {comparison.unit}; the last "
+        f"three columns are the score with random individual weights, a random shared weight, the best shared weight."
+        "\n\n"
+    )
+    sizes = "connections", "neurons", "bytes", "operations", "no path", "price"
+    names = "method", "density", "seeds", "pruned", comparison.score_name, *sizes, "individual", "shared", "best shared"
+    lines = ["| " + " | ".join(names) + " |", "|:--|" + "--:|" * (len(names) - 1)]
+    digits = 3 if small else 1
+    lines += ["| " + " | ".join(_cells(row, digits)) + " |" for row in rows(comparison.cells, comparison.evolved)]
+    return head + "\n".join(lines) + "\n"
+
+
+def _cells(row: Row, digits: int) -> list[str]:
+    def number(value: float | None, places: int = digits) -> str:
+        return "" if value is None else f"{value:,.{places}f}"
+
+    return [
+        row.method,
+        number(row.density, 3),
+        str(row.seeds),
+        number(row.before),
+        f"{row.score:.{digits}f} ± {row.score_std:.{digits}f}" if row.seeds > 1 else number(row.score),
+        *[number(value, 0) for value in (row.connections, row.neurons, row.bytes, row.operations)],
+        number(row.without_path, 1),
+        number(row.price, 0),
+        *[number(value) for value in (row.individual, row.shared, row.best)],
+    ]
+
+
+def sheet(comparison: Comparison) -> str:
+    """The table with all digits, comma-separated."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([Row._fields, *rows(comparison.cells, comparison.evolved)])
+    return text.getvalue()
+
+
+def results(comparison: Comparison) -> dict[str, Any]:
+    """Everything, a cell an entry."""
+    return {
+        "settings": comparison.settings,
+        "unit": comparison.unit,
+        "score": comparison.score_name,
+        "versions": versions(),
+        "cells": comparison.cells,
+        "evolved": comparison.evolved,
+    }
+
+
+def write(comparison: Comparison) -> None:
+    """Write tables and figures to the comparison's folder.
+
+    Raises:
+        OSError: One cannot be written.
+    """
+    from wann.compare.plots import figures
+    from wann.figures.output import save
+
+    folder = comparison.folder
+    write_atomically(folder / TABLE, markdown(comparison).encode())
+    write_atomically(folder / SHEET, sheet(comparison).encode())
+    write_atomically(folder / RESULTS, msgspec.json.format(msgspec.json.encode(results(comparison))) + b"\n")
+    for name, figure in figures(comparison).items():
+        for suffix in ("svg", "png"):
+            save(figure, folder / f"{name}.{suffix}")
