@@ -203,7 +203,7 @@ def test_wrong_data_is_refused(toy: str, tmp_path: Path, change: dict[str, Any],
 @pytest.mark.usefixtures("no_figures")
 def test_the_command_prints_the_table(toy: str, tmp_path: Path, capsys: Any) -> None:
     args = ["--methods", "magnitude", "--densities", "0.5", "--seeds", "0", "--hidden", "4", "--budget", "1"]
-    for extra, check in (([], "| magnitude | 0.500"), (["--json", "--quiet"], '"cells":[')):
+    for extra, check in (([], "| magnitude | 0.5 |"), (["--json", "--quiet"], '"cells":[')):
         with pytest.raises(SystemExit) as end:
             cli.main(["compare", toy, *args, *extra, "--out", str(tmp_path / "out"), "--workers", "1"])
         assert end.value.code == 0

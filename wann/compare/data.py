@@ -28,7 +28,8 @@ class Examples(NamedTuple):
     def astype(self, dtype: np.dtype[np.floating]) -> Examples:
         """The same with inputs (and targets that are numbers) in another precision."""
         numbers = self.targets.dtype.kind == "f"
-        return Examples(self.inputs.astype(dtype), self.targets.astype(dtype) if numbers else self.targets)
+        targets = self.targets.astype(dtype, copy=False) if numbers else self.targets
+        return Examples(self.inputs.astype(dtype, copy=False), targets)
 
 
 class DataSet(NamedTuple):
@@ -77,7 +78,11 @@ def read_data(path: Path | str) -> DataSet:
         raise UserError(f"{path} is not an .npz with x_ and y_ of train, validation and test: {error}") from None
     for part, (inputs, targets) in zip(PARTS, parts, strict=True):
         _check(path, part, inputs, targets, parts[0].inputs.shape[-1])
-    return DataSet(path.stem, *[Examples(x.astype(np.float64), y.astype(np.int64)) for x, y in parts])
+    return DataSet(path.stem, *[Examples(_floats(x), y.astype(np.int64)) for x, y in parts])
+
+
+def _floats(x: Array) -> Array:
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
 def _check(path: Path, part: str, inputs: Array, targets: Array, width: int) -> None:

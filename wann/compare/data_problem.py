@@ -78,7 +78,8 @@ class DataProblem(Problem):
         values = np.empty((len(given), 1 + networks.n_inputs + networks.activations.size))
         found = np.empty(len(vectors))
         for i, vector in enumerate(np.asarray(vectors, dtype=np.float64)):
-            respond(networks, 0, given, vector[:, None].copy(), values)
+            shared = bool((vector == vector[0]).all())  # one multiplication a node, and no row of weights to read
+            respond(networks, 0, given, vector[:1].copy() if shared else vector[:, None].copy(), values)
             found[i] = (values[:, networks.outputs[0]].argmax(axis=1) == targets).mean()
         return found
 

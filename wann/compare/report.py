@@ -133,7 +133,7 @@ def _cells(row: Row, digits: int) -> list[str]:
 
     return [
         row.method,
-        number(row.density, 3),
+        "" if row.density is None else f"{row.density:.3g}",
         str(row.seeds),
         number(row.before),
         f"{row.score:.{digits}f} ± {row.score_std:.{digits}f}" if row.seeds > 1 else number(row.score),
