@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from wann.dataset import DataTask
 from wann.errors import UserError
 
-TEST = 497  # of 1,797 samples
+TEST, VALIDATION = 360, 240  # of 1,797 samples
 
 Pair = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 class Digits(DataTask):
-    """1,797 images with grey levels from 0 to 1; 497 of them, drawn once and for all, are the test samples."""
+    """1,797 images with grey levels from 0 to 1; 360 for the test and 240 for validation are drawn once and for all."""
 
     name = "digits"
     needs = "datasets"
@@ -24,8 +24,8 @@ class Digits(DataTask):
     outputs = tuple(str(digit) for digit in range(10))
     preset: ClassVar[dict[str, Any]] = {**DataTask.preset, "initial_enabled": 0.05, "population": 192}
 
-    def load(self) -> tuple[Pair, Pair]:
-        """The training and the test samples.
+    def load(self) -> tuple[Pair, Pair, Pair]:
+        """The samples for training, for validation and for the test.
 
         Raises:
             UserError: scikit-learn is missing.
@@ -37,4 +37,5 @@ class Digits(DataTask):
         x, y = load_digits(return_X_y=True)
         order = np.random.default_rng(0).permutation(len(x))
         x, y = x[order] / 16.0, y[order]
-        return (x[TEST:], y[TEST:]), (x[:TEST], y[:TEST])
+        edge = TEST + VALIDATION
+        return (x[edge:], y[edge:]), (x[TEST:edge], y[TEST:edge]), (x[:TEST], y[:TEST])

@@ -41,8 +41,11 @@ class DataTask(Task):
     exhaustive = True
 
     @abstractmethod
-    def load(self) -> tuple[tuple[ArrayLike, ArrayLike], tuple[ArrayLike, ArrayLike]]:
-        """The training samples and the test samples, (x, y) each, as in ``Samples``."""
+    def load(self) -> Sequence[tuple[ArrayLike, ArrayLike]]:
+        """The samples for training and for the test, (x, y) each, as in ``Samples``.
+
+        Where there are three pairs, the second one is for validation, and nothing else is held out.
+        """
 
     @cached_property
     def parts(self) -> dict[Part, Samples]:
@@ -51,18 +54,21 @@ class DataTask(Task):
         Raises:
             UserError: They have the wrong shape, or are no numbers.
         """
-        training, test = (
-            self._checked(name, *pair) for name, pair in zip(("training", "test"), self.load(), strict=True)
-        )
+        pairs = self.load()
+        names = ("training", "validation", "test") if len(pairs) == 3 else ("training", "test")
+        training, *validation, test = (self._checked(name, *pair) for name, pair in zip(names, pairs, strict=True))
+        if not validation:
+            training, held_out = self._split(training)
+            validation = [held_out]
+        return {Part.TRAINING: training, Part.VALIDATION: validation[0], Part.TEST: test}
+
+    def _split(self, training: Samples) -> tuple[Samples, Samples]:
+        """What is left for training, and what is held out."""
         order = np.random.default_rng(0).permutation(len(training.x))
         edge = round(len(order) * self.validation)
         if not 0 < edge < len(order):
             raise UserError(f"the task {self.name!r}: {len(order)} training samples are too few to hold some out")
-        return {
-            Part.TRAINING: _taken(training, order[edge:]),
-            Part.VALIDATION: _taken(training, order[:edge]),
-            Part.TEST: test,
-        }
+        return _taken(training, order[edge:]), _taken(training, order[:edge])
 
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """The part, and the seed of the batch."""

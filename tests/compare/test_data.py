@@ -16,7 +16,7 @@ def test_digits_are_split_without_overlap_and_can_be_learned() -> None:
     pytest.importorskip("sklearn")
     data = of_task(Digits())
     parts = (data.train, data.validation, data.test)
-    assert [len(part.inputs) for part in parts] == [1040, 260, 497]
+    assert [len(part.inputs) for part in parts] == [1197, 240, 360]
     assert (data.n_inputs, data.n_outputs) == (64, 10)
     rows = np.vstack([part.inputs for part in parts])
     assert (rows.min(), rows.max()) == (0.0, 1.0)
