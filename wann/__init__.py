@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from wann.api import bench, play, resume, search, show, tasks, test, tune, watch
     from wann.champion import Champion, Network
     from wann.compare.comparison import compare_task
-    from wann.errors import UserError
+    from wann.dataset import DataTask
+    from wann.errors import TaskError, UserError
     from wann.evolution import Search
     from wann.exchange import export_network, import_network
     from wann.genome import ConnectionGene, Genome, NodeGene
+    from wann.gymtask import GymTask
     from wann.runs import Run, load
     from wann.settings import Settings
     from wann.simplify import simplify_network
@@ -29,9 +31,11 @@ _HOMES = {
     "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch"),
     "wann.champion": ("Champion", "Network"),
     "wann.compare.comparison": ("compare_task",),
-    "wann.errors": ("UserError",),
+    "wann.dataset": ("DataTask",),
+    "wann.errors": ("TaskError", "UserError"),
     "wann.evolution": ("Search",),
     "wann.exchange": ("export_network", "import_network"),
+    "wann.gymtask": ("GymTask",),
     "wann.genome": ("ConnectionGene", "Genome", "NodeGene"),
     "wann.runs": ("Run", "load"),
     "wann.settings": ("Settings",),
@@ -43,7 +47,9 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Champion",
     "ConnectionGene",
+    "DataTask",
     "Genome",
+    "GymTask",
     "JittedTask",
     "Network",
     "NodeGene",
@@ -51,6 +57,7 @@ __all__ = [
     "Search",
     "Settings",
     "Task",
+    "TaskError",
     "UserError",
     "bench",
     "compare_task",
