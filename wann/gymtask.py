@@ -55,14 +55,17 @@ class GymTask(Task):
         finally:
             environment.close()
 
-    def make(self) -> gymnasium.Env[Any, Any]:
+    def make(self, **options: Any) -> gymnasium.Env[Any, Any]:
         """A new environment.
+
+        Args:
+            **options: More arguments for ``gymnasium.make``.
 
         Raises:
             UserError: Gymnasium cannot make it.
         """
         try:
-            return gymnasium.make(self._id, **self._arguments, disable_env_checker=True)
+            return gymnasium.make(self._id, **self._arguments, **options, disable_env_checker=True)
         except Exception as error:  # whatever an environment may do while it is made
             if self.needs and isinstance(error, gymnasium.error.DependencyNotInstalled):
                 raise UserError(

@@ -9,13 +9,16 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from strategies import grown
 
+from tasks.digits import Digits
 from tasks.swingup import SwingUp
 from wann.champion import Champion
 from wann.environment import JittedEnv
 from wann.errors import UserError
 from wann.figures.replay import Replay
 from wann.genome import ConnectionGene, NodeGene
+from wann.gymtask import GymTask
 from wann.runs import load
 from wann.task import JittedTask
 
@@ -104,3 +107,30 @@ def test_a_task_without_a_picture_is_refused(champion: Champion) -> None:
 
     with pytest.raises(UserError, match="has no picture"):
         Replay(champion, Blind(), [1.0])
+
+
+def test_a_gymnasium_environment_is_played_and_shown() -> None:
+    pytest.importorskip("pygame", reason="gymnasium's pictures need the extra box2d, which brings pygame")
+    genome = grown(1, n_inputs=4, n_outputs=2, steps=4, seed=1)[0]
+    task = GymTask("CartPole-v1")
+    champion = Champion(inputs=task.inputs, outputs=task.outputs, nodes=genome.nodes, connections=genome.connections)
+    environment = task.make(render_mode="rgb_array")
+    observation, _ = environment.reset(seed=3)
+    pictures, over = [environment.render()], False
+    while not over:
+        action = task.action(champion.network(observation, 1.5))
+        observation, _, ended, cut, _ = environment.step(action)
+        over = ended or cut
+        pictures.append(environment.render())
+    frames = list(Replay(champion, task, [1.5], seed=3))
+    assert len(frames) == 1 + math.ceil((len(pictures) - 1) / 2)  # 50 steps a second, 25 frames
+    for frame, picture in zip(frames[1:-1], pictures[2::2], strict=False):
+        np.testing.assert_array_equal(frame[40:440, 12:612], picture)
+
+
+def test_a_data_set_has_no_episode() -> None:
+    genome = grown(1, n_inputs=64, n_outputs=10, steps=1)[0]
+    task = Digits()
+    champion = Champion(inputs=task.inputs, outputs=task.outputs, nodes=genome.nodes, connections=genome.connections)
+    with pytest.raises(UserError, match="'digits' is a data set: it has no episodes to play"):
+        Replay(champion, task, [1.0])

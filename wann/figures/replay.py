@@ -6,18 +6,22 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import gymnasium
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from wann.champion import Champion
 from wann.environment import JittedEnv
+from wann.errors import UserError
 from wann.figures.gif import Frame
 from wann.figures.lights import Lights
 from wann.figures.style import FRESH, INK, QUIET
+from wann.gymtask import GymTask
 from wann.population import Floats
-from wann.task import Task
+from wann.task import JittedTask, Task
 
 RATE = 25.0
 """Frames a second, at most; a GIF of more grows large."""
@@ -47,10 +51,10 @@ class Replay:
             network: Whether to show the network with its signals, too.
 
         Raises:
-            UserError: The task is not jitted or has no picture, or the network is too large to be shown.
+            UserError: The task has no episodes or no picture, or the network is too large to be shown.
         """
         self._games = [_Game(champion, task, weight, seed) for weight in weights]
-        rate = float(self._games[0].env.metadata["render_fps"])
+        rate = self._games[0].rate
         self._stride = max(1, round(rate / RATE))
         self.seconds = self._stride / rate
         width = _WIDTHS.get(len(weights), _WIDTH)
@@ -99,10 +103,11 @@ class _Game:
     """One episode."""
 
     def __init__(self, champion: Champion, task: Task, weight: float | None, seed: int) -> None:
-        self.env = JittedEnv(task, render_mode="rgb_array")  # type: ignore[arg-type]  # it says what it expects
         self.weight = weight
-        self._network = champion.network
-        self._observation, _ = self.env.reset(seed=seed)
+        self._task, self._network = task, champion.network
+        self._environment = _open(task)
+        self.rate = float(self._environment.metadata.get("render_fps") or RATE)
+        self._observation = self._seen(self._environment.reset(seed=seed)[0])
         self._steps = 0
         self.total = 0.0
         self.over = False
@@ -110,8 +115,12 @@ class _Game:
     @property
     def picture(self) -> Frame:
         """What the task shows."""
-        picture = self.env.render()
-        assert picture is not None
+        try:
+            picture = self._environment.render()
+        except gymnasium.error.DependencyNotInstalled as error:
+            raise UserError(f"the task {self._task.name!r} cannot be drawn: {error}") from None
+        if not isinstance(picture, np.ndarray):
+            raise UserError(f"the task {self._task.name!r} has no picture")
         return picture
 
     @property
@@ -122,18 +131,32 @@ class _Game:
     @property
     def seconds(self) -> float:
         """How long it has lasted, in the task's time."""
-        return self._steps / float(self.env.metadata["render_fps"])
+        return self._steps / self.rate
 
     def advance(self, steps: int) -> None:
         """Play on, but not beyond the end."""
         for _ in range(steps):
             if self.over:
                 return
-            action = self._network(self._observation, self.weight)
-            self._observation, reward, ended, cut, _ = self.env.step(action)
-            self.total += reward
+            outputs = self._network(self._observation, self.weight)
+            action = self._task.action(outputs) if isinstance(self._task, GymTask) else outputs
+            observation, reward, ended, cut, _ = self._environment.step(action)
+            self._observation = self._seen(observation)
+            self.total += float(reward)
             self._steps += 1
-            self.over = ended or cut
+            self.over = bool(ended or cut)
+
+    def _seen(self, observation: Any) -> Floats:
+        return self._task.observe(observation) if isinstance(self._task, GymTask) else observation
+
+
+def _open(task: Task) -> gymnasium.Env[Any, Any]:
+    """The environment that plays a task, with pictures."""
+    if isinstance(task, GymTask):
+        return task.make(render_mode="rgb_array")
+    if isinstance(task, JittedTask):
+        return JittedEnv(task, render_mode="rgb_array")
+    raise UserError(f"the task {task.name!r} is a data set: it has no episodes to play")
 
 
 def _even(length: int) -> int:
