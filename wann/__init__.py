@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wann.api import bench, play, resume, search, show, tasks, test, tune, watch
+    from wann.api import bench, play, resume, search, show, tasks, test, thin, tune, watch
     from wann.champion import Champion, Network
     from wann.compare.comparison import compare_task
     from wann.dataset import DataTask
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wann.task import JittedTask, Task
 
 _HOMES = {
-    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch"),
+    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "thin", "tune", "watch"),
     "wann.champion": ("Champion", "Network"),
     "wann.compare.comparison": ("compare_task",),
     "wann.dataset": ("DataTask",),
@@ -71,6 +71,7 @@ __all__ = [
     "simplify_network",
     "tasks",
     "test",
+    "thin",
     "tune",
     "watch",
 ]

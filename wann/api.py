@@ -21,6 +21,7 @@ from wann.task import Task, load_kind, load_task, task_names
 if TYPE_CHECKING:
     from wann.benchmark import Benchmark
     from wann.descent import Watch as TuningWatch
+    from wann.thinning import Thinning
 
 log = logging.getLogger("wann")
 
@@ -325,6 +326,43 @@ def tune(
         tuned, _ = tuning.tune(champion, chosen, player, settings, store=store, watch=watch)
         tuned.save(target)
     return tuned
+
+
+def thin(
+    path: Path | str,
+    *,
+    out: Path | str,
+    loss: float,
+    episodes: int = 100,
+    seed: int = 0,
+    task: str | Task | None = None,
+    workers: int | None = None,
+) -> Thinning:
+    """Write a network without the connections that cost little, taken one after the other; see ``wann.thinning``.
+
+    Args:
+        path: A network file, or a run folder for its champion.
+        out: The network file to write.
+        loss: How much of the mean return may be lost.
+        episodes: Episodes for each weight.
+        seed: Of the episodes.
+        task: What to play; the file's own task unless given.
+        workers: Threads; one for each core unless given. It does not change the result.
+
+    Raises:
+        UserError: The file or an argument is wrong, or the new file cannot be written.
+    """
+    from wann import thinning
+
+    champion = load(path)
+    chosen = _task_of(champion, path, task)
+    with evaluator(chosen, workers, None) as player:
+        thinner, report = thinning.thin(champion, chosen, player, loss=loss, episodes=episodes, seed=seed)
+    try:
+        thinner.save(out)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}") from None
+    return report
 
 
 def tuned_path(path: Path | str, out: Path | str | None) -> Path:

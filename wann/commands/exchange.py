@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wann.commands.options import JSON, print_json
+from wann.commands.options import JSON, WORKERS, print_json
+from wann.text import number
+
+if TYPE_CHECKING:
+    from wann.thinning import Thinning
 
 
 @click.command(name="import")
@@ -70,13 +74,22 @@ def export(path: Path, to: str, as_json: bool, **options: Any) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Network file to write.")
 @click.option("--merge-linear", is_flag=True, help="Join connections past linear nodes; needs individual weights.")
+@click.option("--loss", type=float, help="Remove connections, too, that cost no more than so much of the mean return.")
+@click.option("--episodes", type=int, default=100, show_default=True, help="For each weight, to measure the loss.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of these episodes.")
+@click.option("--task", help="What to play then.  [default: the network's own task]")
+@WORKERS
 @JSON
-def simplify(path: Path, out: Path, merge_linear: bool, as_json: bool) -> None:
+def simplify(path: Path, out: Path, merge_linear: bool, loss: float | None, as_json: bool, **options: Any) -> None:
     """Remove what cannot matter from the network in PATH, a network file or a run folder."""
     import msgspec
 
+    from wann import api
     from wann.simplify import simplify_network
 
+    if loss is not None:
+        _thin(api.thin(path, out=out, loss=loss, **options), as_json)
+        return
     result = simplify_network(path, out=out, merge_linear=merge_linear)
     if as_json:
         print_json(result)
@@ -85,3 +98,12 @@ def simplify(path: Path, out: Path, merge_linear: bool, as_json: bool) -> None:
         change = f"{value[0]} -> {value[1]}" if name in ("nodes", "connections") else None
         listed = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         print(f"{name.replace('_', ' '):<20}{change or listed or 'none'}")
+
+
+def _thin(result: Thinning, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    print(f"{'connections':<20}{result.connections[0]} -> {result.connections[1]}")
+    for name, (before, after) in (("mean return", result.verified), ("on fresh episodes", result.fresh)):
+        print(f"{name:<20}{number(before)} -> {number(after)}")
