@@ -12,7 +12,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator, cores
 from wann.evaluation.work import Evaluator
-from wann.runs import CHAMPION, CONFIG, Progress, Run, Watch, create_run, load, open_run, read_settings
+from wann.runs import CHAMPION, CONFIG, Progress, Run, Watch, beside, create_run, load, open_run, read_settings
 from wann.scores import Report
 from wann.scoring import RANDOM_WEIGHTS, score
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
@@ -203,8 +203,8 @@ def _report_of(paths: Sequence[Path | str], out: Path | str | None, connections:
     if len(paths) != 1:
         raise UserError(f"html: expected one network or run, got {len(paths)}")
     source = Path(paths[0])
-    home = source if source.is_dir() else source.parent
-    return _report(source, Path(out) if out is not None else home / REPORT, connections=connections, disabled=disabled)
+    target = beside(source, REPORT) if out is None else Path(out)
+    return _report(source, target, connections=connections, disabled=disabled)
 
 
 @contextmanager
@@ -372,7 +372,7 @@ def tuned_path(path: Path | str, out: Path | str | None) -> Path:
         UserError: That is the file that it reads.
     """
     source = Path(path)
-    target = Path(out) if out is not None else (source if source.is_dir() else source.parent) / TUNED
+    target = beside(source, TUNED) if out is None else Path(out)
     if target.resolve() == (source / CHAMPION if source.is_dir() else source).resolve():
         raise UserError(f"{target} is the network that is tuned: name another file with --out")
     return target
@@ -427,16 +427,15 @@ def show(
         UserError: A file or an argument is wrong, or the figure cannot be written.
     """
     from wann import pictures
-    from wann.profile import EPISODES, Profile, play_profile
+    from wann.profile import Profile, play_profile
 
     if html:
         return _report_of(paths, out, connections, disabled)
 
     def play(champion: Champion, path: Path) -> Profile:
         chosen = _task_of(champion, path, task)
-        count = (1 if chosen.exhaustive else EPISODES) if episodes is None else episodes
         with evaluator(chosen, None, None) as threads:
-            return play_profile(champion, threads, episodes=count)
+            return play_profile(champion, threads, episodes=episodes)
 
     request = pictures.Request(
         what=what,

@@ -79,7 +79,7 @@ class Player:
 
     def __init__(self, evaluator: Evaluator, networks: Networks, settings: TuningSettings, task: Task) -> None:
         self.steps = 0
-        self.verify_trials = 1 if task.exhaustive else VERIFY_TRIALS
+        self.verify_trials = task.episodes(VERIFY_TRIALS)
         self._evaluator = evaluator
         self.networks = networks
         self.settings = settings

@@ -14,7 +14,7 @@ from wann.errors import UserError, suggestion
 from wann.files import write_atomically
 from wann.profile import Profile
 from wann.records import generation_of, read_champions, read_history
-from wann.runs import CHAMPIONS, FRONT, load, read_front, read_settings
+from wann.runs import CHAMPIONS, FRONT, beside, load, read_front, read_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,8 +72,7 @@ class Request:
     @property
     def target(self) -> Path:
         """The file to write."""
-        source = self.paths[0]
-        return self.out or (source if source.is_dir() else source.parent) / f"{self.what}.svg"
+        return self.out or beside(self.paths[0], f"{self.what}.svg")
 
     @property
     def kind(self) -> str:

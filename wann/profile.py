@@ -11,11 +11,10 @@ from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.network import express
 from wann.population import Floats, Population
-from wann.scoring import DEFAULT_WEIGHTS, MOST_EPISODES
+from wann.scoring import DEFAULT_WEIGHTS, EPISODES, MOST_EPISODES, check_count
 from wann.seeds import Purpose, trial_seeds
 from wann.task import Part
 
-EPISODES = 100
 RANGE, STEPS = 3.0, 120
 """Weights from -3 to 3, in so many steps, and those of the search."""
 _PART = 4  # of a test's trials: the first ones are those of ``wann test``
@@ -32,20 +31,21 @@ class Profile(NamedTuple):
     """The weights that the search used, a part of ``weights``."""
 
 
-def play_profile(champion: Champion, evaluator: Evaluator, *, episodes: int = EPISODES, seed: int = 0) -> Profile:
+def play_profile(champion: Champion, evaluator: Evaluator, *, episodes: int | None = None, seed: int = 0) -> Profile:
     """Play a network with shared weights over [-3, 3].
 
     Args:
         champion: The network; weights of its own do not count.
         evaluator: Plays it.
-        episodes: Episodes for each weight, the same for all.
+        episodes: Episodes for each weight, the same for all; 100 unless given, or 1 for a data set.
         seed: Of the episodes.
 
     Raises:
         UserError: ``episodes`` or ``seed`` is out of range.
     """
-    if not isinstance(episodes, int) or not 1 <= episodes <= MOST_EPISODES:
-        raise UserError(f"episodes: expected a whole number in [1, {MOST_EPISODES:,}], got {episodes!r}")
+    if episodes is None:
+        episodes = evaluator.task.episodes(EPISODES)
+    check_count("episodes", episodes, MOST_EPISODES)
     if not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed: expected a whole number of 0 or more, got {seed!r}")
     searched = np.unique((champion.scores.weights if champion.scores else ()) or DEFAULT_WEIGHTS)

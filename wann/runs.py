@@ -325,6 +325,11 @@ def open_run(folder: Path, task: Task, settings: Settings) -> Run:
     return run
 
 
+def beside(path: Path, name: str) -> Path:
+    """Where a file about a network goes by itself: into its run folder, or beside its file."""
+    return (path if path.is_dir() else path.parent) / name
+
+
 def load(path: Path | str, connections: int | None = None) -> Champion:
     """The network in a network file, or one of a run folder.
 

@@ -53,10 +53,9 @@ def score(
         UserError: ``episodes``, ``seed``, ``weights`` or ``draws`` are of the wrong type or out of range.
     """
     if episodes is None:
-        episodes = 1 if task.exhaustive else EPISODES
-    for name, value, most in (("episodes", episodes, MOST_EPISODES), ("draws", draws, MOST_DRAWS)):
-        if not isinstance(value, int) or not 1 <= value <= most:
-            raise UserError(f"{name}: expected a whole number in [1, {most:,}], got {value!r}")
+        episodes = task.episodes(EPISODES)
+    check_count("episodes", episodes, MOST_EPISODES)
+    check_count("draws", draws, MOST_DRAWS)
     if not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed: expected a whole number of 0 or more, got {seed!r}")
     if weights is None:
@@ -93,6 +92,16 @@ def score(
         accuracy=right,
         classes=task.outputs if right else (),
     )
+
+
+def check_count(name: str, value: int, most: int) -> None:
+    """Make sure that an argument is a whole number in [1, most].
+
+    Raises:
+        UserError: It is not.
+    """
+    if not isinstance(value, int) or not 1 <= value <= most:
+        raise UserError(f"{name}: expected a whole number in [1, {most:,}], got {value!r}")
 
 
 def _checked(weights: Sequence[float]) -> list[float]:

@@ -52,6 +52,10 @@ class Task(ABC):
     python: ClassVar[bool] = False
     """Whether its steps run in the Python interpreter: threads are of no use then, processes are."""
 
+    def episodes(self, wanted: int) -> int:
+        """How many trials of validation or test to play where ``wanted`` are: one, where that plays all there is."""
+        return 1 if self.exhaustive else wanted
+
     @abstractmethod
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """All that sets one trial apart from another, as a few numbers; it depends on nothing but the arguments."""

@@ -13,12 +13,10 @@ from wann.evaluation.work import Evaluator
 from wann.genome import ConnectionGene, Genome
 from wann.network import express
 from wann.population import Integers, Population
-from wann.scoring import DEFAULT_WEIGHTS, own_weights
+from wann.scoring import DEFAULT_WEIGHTS, MOST_EPISODES, check_count, own_weights
 from wann.seeds import Purpose, trial_seeds
 from wann.simplify import simplify
 from wann.task import Part, Task
-
-MOST_EPISODES = 100_000
 
 
 class Thinning(msgspec.Struct, frozen=True):
@@ -62,9 +60,8 @@ def thin(
     """
     if not isinstance(loss, int | float) or not 0 <= loss < float("inf"):
         raise UserError(f"loss: expected a number of 0 or more, got {loss!r}")
-    if not isinstance(episodes, int) or not 1 <= episodes <= MOST_EPISODES:
-        raise UserError(f"episodes: expected a whole number in [1, {MOST_EPISODES:,}], got {episodes!r}")
-    player = _Player(champion, evaluator, 1 if task.exhaustive else episodes, seed)
+    check_count("episodes", episodes, MOST_EPISODES)
+    player = _Player(champion, evaluator, task.episodes(episodes), seed)
     whole = simplify(champion)[0]
     (before,) = player.means([whole.genome])
     thinner, after, removed = whole, before, []

@@ -58,7 +58,7 @@ def tune(path: Path, horizons: str | None, out: Path | None, quiet: bool, as_jso
     from wann import api
     from wann.tuning import Lines
 
-    target, shares = api.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons)
+    target, shares = api.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons, float)
     try:
         tuned = api.tune(path, horizons=shares, out=target, watch=None if quiet else Lines(), **options)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import click
 from wann.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., Any])
+N = TypeVar("N", int, float)
 
 
 class SettingsCommand(click.Command):
@@ -70,16 +71,17 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as
 RUNNING = options(WORKERS, RAY, QUIET, JSON)
 
 
-def numbers(name: str, text: str) -> list[float]:
+def numbers(name: str, text: str, kind: type[N]) -> list[N]:
     """The numbers in an option, between commas.
 
     Raises:
-        UserError: They are none.
+        UserError: They are none, or not of that kind.
     """
     try:
-        return [float(part) for part in text.split(",")]
+        return [kind(part) for part in text.split(",")]
     except ValueError:
-        raise UserError(f"{name}: expected numbers between commas, got {text!r}") from None
+        expected = "whole numbers" if kind is int else "numbers"
+        raise UserError(f"{name}: expected {expected} between commas, got {text!r}") from None
 
 
 def say(quiet: bool, message: str) -> None:

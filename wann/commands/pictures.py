@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wann.commands.options import CONNECTIONS
+from wann.commands.options import CONNECTIONS, numbers
 
 _WHAT = "topology|growth|curves|front|weights|activations"
 
@@ -29,7 +29,7 @@ def show(paths: tuple[Path, ...], generations: str | None, **options: Any) -> No
     """
     from wann import api
 
-    chosen = None if generations is None else _numbers("generations", generations)
+    chosen = None if generations is None else numbers("generations", generations, int)
     print(api.show(*paths, generations=chosen, **options))
 
 
@@ -51,13 +51,3 @@ def play(path: Path, weights: str | None, **options: Any) -> None:
     chosen = None if weights is None else decode_text("weights", weights)
     if (target := api.play(path, weights=chosen, **options)) is not None:
         print(target)
-
-
-def _numbers(name: str, text: str) -> list[int]:
-    """Whole numbers between commas."""
-    from wann.errors import UserError
-
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"{name}: expected whole numbers between commas, got {text!r}") from None

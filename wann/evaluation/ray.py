@@ -66,14 +66,13 @@ class RayEvaluator(Evaluator):
         for node in nodes:
             threads = min(left, int(node["Resources"].get("CPU", 0)))
             left -= threads
-            yield from (
-                [(node["NodeID"], 1)] * threads if self._task.python else [(node["NodeID"], threads)] * (threads > 0)
-            )
+            actors, each = (threads, 1) if self.task.python else (min(threads, 1), threads)
+            yield from [(node["NodeID"], each)] * actors
 
     def _start(self, node: str, threads: int) -> Any:
         place = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=True)
         options = {"num_cpus": threads, "max_restarts": -1, "max_task_retries": -1, "scheduling_strategy": place}
-        return self._ray.remote(_Actor).options(**options).remote(self._task, threads)
+        return self._ray.remote(_Actor).options(**options).remote(self.task, threads)
 
     def _play(self, networks: Networks, episodes: Episodes) -> Played:
         """The networks and episodes travel once: with the only piece, or through the object store."""

@@ -129,13 +129,13 @@ class Evaluator(ABC):
     """Plays networks on a task. The result does not depend on how it does that."""
 
     def __init__(self, task: Task) -> None:
-        self._task = task
+        self.task = task
 
     def evaluate(
         self, networks: Networks, weights: Sequence[float], seeds: Integers, part: Part = Part.TRAINING
     ) -> Evaluation:
         """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
-        trials = make_trials(self._task, seeds, part)
+        trials = make_trials(self.task, seeds, part)
         episodes = make_episodes(np.array(weights, dtype=np.float64), trials, seeds.shape[1])
         returns, steps = self._play(networks, episodes)
         return Evaluation(returns.reshape(-1, *seeds.shape), steps)
@@ -164,7 +164,7 @@ class Evaluator(ABC):
         n, sources = networks.first_node.size - 1, networks.sources.size
         if n != 1 or vectors.ndim != 2 or vectors.shape[1] != sources:
             raise ValueError(f"vectors must be (vectors, {sources}) for 1 network, got {vectors.shape} for {n}")
-        trials = make_trials(self._task, seeds, part)
+        trials = make_trials(self.task, seeds, part)
         episodes = make_episodes(np.array(vectors, dtype=np.float64), trials, seeds.size)
         returns, steps = self._play(networks, episodes._replace(horizon=horizon))
         return Evaluation(returns.reshape(-1, seeds.size), steps)

@@ -126,11 +126,11 @@ def _weights(champion: Champion) -> list[float]:
 
 
 def _profiles(shown: Sequence[Champion], task: Task, evaluator: Evaluator) -> dict[str, Any]:
-    return data.profiles(shown, evaluator, 1 if task.exhaustive else PROFILE_EPISODES)
+    return data.profiles(shown, evaluator, task.episodes(PROFILE_EPISODES))
 
 
 def _scored(champion: Champion, task: Task, evaluator: Evaluator) -> Report:
-    return score(champion, task, evaluator, episodes=1 if task.exhaustive else EPISODES, draws=DRAWS)
+    return score(champion, task, evaluator, episodes=task.episodes(EPISODES), draws=DRAWS)
 
 
 def _script(task: JittedTask) -> str:
