@@ -15,7 +15,8 @@ import pytest
 
 import wann
 from tasks.swingup import SwingUp
-from wann import api, cli
+from wann import cli
+from wann.api import searches
 from wann.checkpoint import LATEST, PREVIOUS, load_checkpoint
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
@@ -53,7 +54,7 @@ def generations(folder: Path) -> list[str]:
 
 
 TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
-    (cli.wann.commands[name], getattr(api, name))
+    (cli.wann.commands[name], getattr(wann, name))
     for name in ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch")
 ]
 FILES_TO_FILES = {
@@ -101,7 +102,7 @@ def test_a_run_has_its_files_and_one_row_a_generation(finished: Path) -> None:
 
 
 def test_the_run_and_its_files_agree(finished: Path) -> None:
-    run = api.reopen(finished)
+    run = searches.reopen(finished)
     champion = wann.load(finished)
     assert run.champion == champion
     assert run.front[-1] == champion
@@ -146,7 +147,7 @@ def test_a_config_file_gives_the_same_run(finished: Path, tmp_path: Path) -> Non
 
 def test_what_is_given_goes_before_the_config_file_and_that_before_the_preset(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("population = 10\ntrials = 2\n")
-    run = api.prepare("swingup", config=tmp_path / "x.toml", preset="paper", out=tmp_path / "run", trials=5)
+    run = searches.prepare("swingup", config=tmp_path / "x.toml", preset="paper", out=tmp_path / "run", trials=5)
     assert (run.settings.population, run.settings.trials, run.settings.tournament) == (10, 5, 8)
 
 
@@ -190,7 +191,7 @@ def test_a_wrong_config_file_is_named(tmp_path: Path) -> None:
 
 def test_runs_get_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names = [api.prepare("swingup", seed=seed).folder for seed in (0, 0, 0, 7)]
+    names = [searches.prepare("swingup", seed=seed).folder for seed in (0, 0, 0, 7)]
     assert [str(name) for name in names] == [f"runs/swingup-{end}" for end in ("0", "0-2", "0-3", "7")]
 
 
@@ -210,7 +211,7 @@ def test_a_folder_that_is_not_empty_is_refused_and_left_alone(copied: Path, tmp_
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
-    assert api.prepare("swingup", out=tmp_path).folder == tmp_path
+    assert searches.prepare("swingup", out=tmp_path).folder == tmp_path
 
 
 def test_resume_extends_a_run_as_if_it_had_been_longer_from_the_start(
@@ -279,7 +280,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_the_result_is_the_
     shutil.copy(finished / LATEST, copied / PREVIOUS)
     expected = rows(copied), (copied / "champion.json").read_bytes()
     (copied / LATEST).write_bytes((copied / LATEST).read_bytes()[:-50])
-    assert api.reopen(copied).generation == 4
+    assert searches.reopen(copied).generation == 4
     wann.resume(copied, workers=1)
     assert (rows(copied), (copied / "champion.json").read_bytes()) == expected
 
@@ -291,14 +292,14 @@ def test_what_is_no_run_cannot_be_resumed(tmp_path: Path, folder: str) -> None:
 
 
 def test_a_lock_is_held_by_one_run_at_a_time(copied: Path) -> None:
-    first, second = api.reopen(copied, generations=6), api.reopen(copied, generations=6)
+    first, second = searches.reopen(copied, generations=6), searches.reopen(copied, generations=6)
 
     def watch(progress: Progress) -> None:
         if progress.row["generation"] == 5:
             with pytest.raises(UserError, match="another process is working on the run in"):
-                api.finish(second, workers=1)
+                searches.finish(second, workers=1)
 
-    api.finish(first, workers=1, watch=watch)
+    searches.finish(first, workers=1, watch=watch)
     assert generations(copied) == [str(i) for i in range(1, 7)]
 
 

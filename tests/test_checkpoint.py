@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from strategies import grown
 
 import wann
-from wann.api import reopen
+from wann.api.searches import reopen
 from wann.checkpoint import LATEST, PREVIOUS, check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
 from wann.genome import ConnectionGene, Genome, NodeGene

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 import wann
+import wann.api.searches
 from wann import cli
 from wann.champion import Champion
 from wann.checkpoint import LATEST, PREVIOUS
@@ -310,7 +311,7 @@ def test_two_processes_on_one_run_folder(call: Call, tmp_path: Path) -> None:
     assert err.rstrip().splitlines()[-1].endswith(f"continue with: wann resume {folder}")
     assert "Traceback" not in err
     done = len((folder / "history.csv").read_text().splitlines()) - 1
-    run = wann.api.reopen(folder)
+    run = wann.api.searches.reopen(folder)
     assert run.generation == done
     assert run.history["generation"].tolist() == list(range(1, done + 1))
 
@@ -347,7 +348,7 @@ def test_settings_reach_the_run_from_options_config_and_preset(call: Call, tmp_p
     args = ["--config", tmp_path / "x.toml", "--seed", "6", "--preset", "paper", "--activations", "sin, relu"]
     more = ["--generations", "1", "--verify-trials", "4", "--out", tmp_path / "run", "--quiet"]
     assert call("search", "swingup", *args, *more).code == 0
-    found = wann.api.reopen(tmp_path / "run").settings
+    found = wann.api.searches.reopen(tmp_path / "run").settings
     assert (found.population, found.seed, found.weights, found.trials) == (9, 6, (1.0, -1.0), 3)
     assert found.activations == ("sin", "relu")
 

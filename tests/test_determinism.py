@@ -17,7 +17,7 @@ import pytest
 
 import wann
 from tasks.swingup import SwingUp
-from wann.api import prepare
+from wann.api.searches import prepare
 from wann.checkpoint import load_checkpoint
 from wann.evaluation import threads
 from wann.evaluation.ray import RayEvaluator

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import wann
-from wann.api import finish, prepare
+from wann.api.searches import finish, prepare
 from wann.errors import UserError
 from wann.pictures import OPTIONS
 from wann.records import read_champions

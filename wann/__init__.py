@@ -13,7 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wann.api import bench, play, resume, search, show, tasks, test, thin, tune, watch
+    from wann.api.machine import bench
+    from wann.api.networks import test, thin, tune
+    from wann.api.pictures import play, show
+    from wann.api.searches import resume, search, watch
+    from wann.api.tasks import tasks
     from wann.champion import Champion, Network
     from wann.compare.comparison import compare_task
     from wann.dataset import DataTask
@@ -28,7 +32,11 @@ if TYPE_CHECKING:
     from wann.task import JittedTask, Task
 
 _HOMES = {
-    "wann.api": ("bench", "play", "resume", "search", "show", "tasks", "test", "thin", "tune", "watch"),
+    "wann.api.machine": ("bench",),
+    "wann.api.networks": ("test", "thin", "tune"),
+    "wann.api.pictures": ("play", "show"),
+    "wann.api.searches": ("resume", "search", "watch"),
+    "wann.api.tasks": ("tasks",),
     "wann.champion": ("Champion", "Network"),
     "wann.compare.comparison": ("compare_task",),
     "wann.dataset": ("DataTask",),

@@ -84,11 +84,11 @@ def simplify(path: Path, out: Path, merge_linear: bool, loss: float | None, as_j
     """Remove what cannot matter from the network in PATH, a network file or a run folder."""
     import msgspec
 
-    from wann import api
+    from wann.api.networks import thin
     from wann.simplify import simplify_network
 
     if loss is not None:
-        _thin(api.thin(path, out=out, loss=loss, **options), as_json)
+        _thin(thin(path, out=out, loss=loss, **options), as_json)
         return
     result = simplify_network(path, out=out, merge_linear=merge_linear)
     if as_json:

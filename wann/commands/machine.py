@@ -26,9 +26,9 @@ def bench(task: str, network: Path | None, as_json: bool) -> None:
     """Measure what a step of TASK and a step of evolution cost here."""
     import msgspec
 
-    from wann import api
+    from wann.api.machine import bench as measure
 
-    result = api.bench(task, network=network)
+    result = measure(task, network=network)
     if as_json:
         print_json(result)
         return
@@ -40,9 +40,9 @@ def bench(task: str, network: Path | None, as_json: bool) -> None:
 @JSON
 def tasks(as_json: bool) -> None:
     """List the installed tasks."""
-    from wann import api
+    from wann.api.tasks import tasks as installed
 
-    found = api.tasks()
+    found = installed()
     if as_json:
         print_json([{name: getattr(task, name, None) for name in COLUMNS} for task in found])
         return

@@ -24,13 +24,13 @@ from wann.text import number
 @JSON
 def test(path: Path, weights: str | None, format: str, as_json: bool, **options: Any) -> None:
     """Score the network in PATH, a network file or a run folder, on fresh trials: the paper's four regimes."""
-    from wann import api
+    from wann.api import networks
     from wann.scores import check_format
     from wann.settings import decode_text
 
     check_format(format)
     chosen = None if weights is None else decode_text("weights", weights)
-    report = api.test(path, weights=chosen, **options)
+    report = networks.test(path, weights=chosen, **options)
     if as_json:
         print_json(report)
     else:
@@ -55,12 +55,12 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 @RUNNING
 def tune(path: Path, horizons: str | None, out: Path | None, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find weights for the network in PATH, a network file or a run folder: a shared one, then one a connection."""
-    from wann import api
+    from wann.api import networks
     from wann.tuning import Lines
 
-    target, shares = api.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons, float)
+    target, shares = networks.tuned_path(path, out), None if horizons is None else numbers("horizons", horizons, float)
     try:
-        tuned = api.tune(path, horizons=shares, out=target, watch=None if quiet else Lines(), **options)
+        tuned = networks.tune(path, horizons=shares, out=target, watch=None if quiet else Lines(), **options)
     except KeyboardInterrupt:
         say(quiet, "interrupted and saved; the same command goes on")
         raise

@@ -27,10 +27,10 @@ def show(paths: tuple[Path, ...], generations: str | None, **options: Any) -> No
 
     Several runs come into one figure of curves, front, weights or activations: their median and quartiles.
     """
-    from wann import api
+    from wann.api import pictures
 
     chosen = None if generations is None else numbers("generations", generations, int)
-    print(api.show(*paths, generations=chosen, **options))
+    print(pictures.show(*paths, generations=chosen, **options))
 
 
 @click.command()
@@ -45,9 +45,9 @@ def show(paths: tuple[Path, ...], generations: str | None, **options: Any) -> No
 @click.option("--out", type=click.Path(path_type=Path), help="The film: .gif or .mp4.  [default: play in a window]")
 def play(path: Path, weights: str | None, **options: Any) -> None:
     """Show the network in PATH, a network file or a run folder, at play: as a film, or in a window."""
-    from wann import api
+    from wann.api import pictures
     from wann.settings import decode_text
 
     chosen = None if weights is None else decode_text("weights", weights)
-    if (target := api.play(path, weights=chosen, **options)) is not None:
+    if (target := pictures.play(path, weights=chosen, **options)) is not None:
         print(target)

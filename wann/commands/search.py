@@ -30,10 +30,10 @@ def search(task: str, config: Path | None, preset: str, out: Path | None, tensor
 
     The defaults shown are the general ones; `wann tasks` shows where a task has its own.
     """
-    from wann import api
+    from wann.api import searches
 
     settings = given_settings(options)
-    run = api.prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
+    run = searches.prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
     _finish(run, tensorboard, options)
 
 
@@ -43,9 +43,9 @@ def search(task: str, config: Path | None, preset: str, out: Path | None, tensor
 @RUNNING
 def resume(folder: Path, tensorboard: bool, **options: Any) -> None:
     """Continue the run in the folder RUN; --generations extends it."""
-    from wann import api
+    from wann.api import searches
 
-    _finish(api.reopen(folder, tensorboard=tensorboard, **given_settings(options)), tensorboard, options)
+    _finish(searches.reopen(folder, tensorboard=tensorboard, **given_settings(options)), tensorboard, options)
 
 
 @click.command()
@@ -53,13 +53,14 @@ def resume(folder: Path, tensorboard: bool, **options: Any) -> None:
 @click.option("--once", is_flag=True, help="Show the present state, and end.")
 def watch(run: Path, once: bool) -> None:
     """Show the run in the folder RUN as it goes on, from any terminal; ends with the run, or with Ctrl-C."""
-    from wann import api
+    from wann.api import searches
 
-    api.watch(run, once=once)
+    searches.watch(run, once=once)
 
 
 def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
-    from wann import api
+    from wann.api import searches
+    from wann.api.pictures import REPORT
     from wann.jit import compiled_before
     from wann.progress import watching
 
@@ -75,7 +76,7 @@ def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
         say(quiet, "compiling the kernels, once on this machine: about half a minute")
     try:
         with watching(run.settings.generations, run.generation, quiet) as watch:
-            api.finish(run, workers=options["workers"], ray=options["ray"], tensorboard=tensorboard, watch=watch)
+            searches.finish(run, workers=options["workers"], ray=options["ray"], tensorboard=tensorboard, watch=watch)
     except KeyboardInterrupt:
         say(quiet, f"interrupted after generation {run.generation}; continue with: wann resume {run.folder}")
         raise
@@ -85,7 +86,7 @@ def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
     say(
         quiet,
         f"champion: mean return {number(scores.mean)} over {len(scores.weights)} weights and {scores.trials} fresh "
-        f"trials each, {len(champion.genome.enabled)} connections; see {run.folder / api.REPORT}",
+        f"trials each, {len(champion.genome.enabled)} connections; see {run.folder / REPORT}",
     )
     if options["as_json"]:
         print_json({"run": str(run.folder), "generations": run.generation, "champion": json.loads(champion.encode())})

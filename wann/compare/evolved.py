@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from wann.api.tasks import check_fits
 from wann.champion import Champion
 from wann.compare.costs import Costs, costs
 from wann.compare.problem import Problem
@@ -50,11 +51,7 @@ def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[s
 def _check(path: Path, champion: Champion, problem: Problem) -> None:
     if champion.task is not None and champion.task != problem.name:
         raise UserError(f"{path} is for the task {champion.task!r}, not for {problem.name!r}")
-    sizes, expected = (len(champion.inputs), len(champion.outputs)), (len(problem.inputs), len(problem.outputs))
-    if sizes != expected:
-        raise UserError(
-            f"{path} has {sizes[0]} inputs and {sizes[1]} outputs; {problem.name!r} has {expected[0]} and {expected[1]}"
-        )
+    check_fits(champion, path, problem.name, (len(problem.inputs), len(problem.outputs)))
 
 
 def measure(networks: Sequence[tuple[str, Champion]], problem: Problem) -> list[Evolved]:

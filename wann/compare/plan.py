@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from wann.api import evaluator
+from wann.api.tasks import evaluator
 from wann.compare.cells import DENSE, Key
 from wann.compare.control import ControlProblem, EvolutionSettings
 from wann.compare.data import LARGEST, of_task, read_data

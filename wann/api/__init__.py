@@ -1,0 +1,1 @@
+"""The commands as Python functions, with the same names and defaults."""

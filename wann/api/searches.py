@@ -1,0 +1,191 @@
+"""Starting, continuing and watching searches."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from wann.api.pictures import REPORT, show
+from wann.api.tasks import chosen_task, evaluator
+from wann.errors import UserError
+from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings
+from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
+from wann.task import Task, load_task
+
+log = logging.getLogger("wann")
+
+RUNS = Path("runs")
+
+
+def search(
+    task: str | Task,
+    *,
+    config: Path | str | None = None,
+    preset: str = "default",
+    out: Path | str | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    tensorboard: bool = False,
+    watch: Watch | None = None,
+    **settings: Any,
+) -> Run:
+    """Evolve networks for a task, in a new run folder.
+
+    Args:
+        task: A task, or the name of an installed one.
+        config: A TOML file with settings, such as the ``config.toml`` of another run.
+        preset: "default", or "paper" for the settings of Gaier & Ha 2019.
+        out: The run folder; a new one under ``runs/`` unless given.
+        workers: Threads or Ray workers; one for each core unless given. It does not change the result.
+        ray: "local" or a cluster's address to evaluate on Ray workers; threads unless given.
+        tensorboard: Write event files for TensorBoard into the folder, too; needs the extra ``tensorboard``.
+        watch: Called after each generation.
+        **settings: Any of ``wann.Settings``; they go before those of ``config``, and those before the task's own.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: A name, a setting, a file or the folder is wrong.
+        KeyboardInterrupt: The run was interrupted; it is saved and can be resumed.
+    """
+    chosen = prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
+    return finish(chosen, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
+
+
+def prepare(
+    task: str | Task,
+    *,
+    config: Path | str | None = None,
+    preset: str = "default",
+    out: Path | str | None = None,
+    tensorboard: bool = False,
+    **settings: Any,
+) -> Run:
+    """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
+    _check_extra(tensorboard)
+    loaded = chosen_task(task)
+    given = read_config(Path(config)) if config is not None else {}
+    if given.get("task", loaded.name) != loaded.name:
+        raise UserError(f"{config} is for the task {given['task']!r}, not for {loaded.name!r}")
+    complete = task_settings(loaded, given, str(config)) if config is not None else None
+    if complete is not None:
+        given = {name: getattr(complete, name) for name in given}
+    final = task_settings(loaded, {**given, **settings}, preset=preset)
+    return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
+
+
+def _new_folder(settings: Settings) -> Path:
+    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist; TASK is the class for a file's task."""
+    task = settings.task.rpartition(".py:")[2].replace("/", "-")
+    name, count = f"{task}-{settings.seed}", 1
+    while (folder := RUNS / (name if count == 1 else f"{name}-{count}")).exists():
+        count += 1
+    return folder
+
+
+def resume(
+    folder: Path | str,
+    *,
+    task: Task | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    tensorboard: bool = False,
+    watch: Watch | None = None,
+    **settings: Any,
+) -> Run:
+    """Continue a run exactly where it was saved.
+
+    Args:
+        folder: The run folder.
+        task: What the run searches on; looked up by its name unless given.
+        workers: As for ``search``.
+        ray: As for ``search``.
+        tensorboard: As for ``search``.
+        watch: As for ``search``.
+        **settings: ``generations`` extends the run; any other that differs from the run's own is refused.
+
+    Raises:
+        UserError: The folder holds no run that can be continued, or a setting would change its result.
+        KeyboardInterrupt: The run was interrupted again.
+    """
+    run = reopen(folder, task=task, tensorboard=tensorboard, **settings)
+    return finish(run, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
+
+
+def reopen(folder: Path | str, *, task: Task | None = None, tensorboard: bool = False, **settings: Any) -> Run:
+    """The run that ``resume`` would continue, at its latest checkpoint."""
+    _check_extra(tensorboard)
+    folder = Path(folder)
+    old = read_settings(folder)
+    given = {**settings, "task": task.name} if task is not None else settings
+    new = make_settings({**{name: getattr(old, name) for name in NAMES_OF_SETTINGS}, **given})
+    if name := first_difference(old, new):
+        raise UserError(
+            f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"
+        )
+    run = open_run(folder, task or load_task(old.task), new)
+    if new.generations < run.generation:
+        raise UserError(
+            f"generations: {folder} has {run.generation} already: expected as many or more, got {new.generations}"
+        )
+    return run
+
+
+def _check_extra(tensorboard: bool) -> None:
+    if tensorboard:
+        from wann.tensorboard import check_installed
+
+        check_installed()
+
+
+def finish(
+    run: Run,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    tensorboard: bool = False,
+    watch: Watch | None = None,
+) -> Run:
+    """Run up to the last generation, draw the champion and write the report."""
+    with evaluator(run.task, workers, ray) as chosen, ExitStack() as stack:
+        watches = [] if watch is None else [watch]
+        if tensorboard:
+            from wann.tensorboard import recording
+
+            watches.append(stack.enter_context(recording(run)))
+
+        def tell(progress: Progress) -> None:
+            for each in watches:
+                each(progress)
+
+        run.advance(chosen, tell)
+    for what in ("topology", "curves"):
+        try:
+            show(run.folder, what=what)
+        except Exception as error:  # a figure is never worth a run
+            log.warning("the figure of the %s could not be drawn: %s", what, error)
+    try:
+        from wann.report.write import write_report
+
+        write_report(run.folder, run.folder / REPORT, task=run.task, workers=workers)
+    except Exception as error:
+        log.warning("the report could not be written: %s", error)
+    return run
+
+
+def watch(run: Path | str, *, once: bool = False) -> None:
+    """Show a run as it goes on, from its folder alone; ends when the run has all its generations.
+
+    Args:
+        run: The run folder; another process may be at work in it.
+        once: Show the present state, and end.
+
+    Raises:
+        UserError: The folder holds no run, or its files are damaged.
+    """
+    from wann.follow import follow
+
+    follow(Path(run), once=once)
