@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from wann.champion import Champion
 from wann.errors import UserError, suggestion
 from wann.files import write_atomically
+from wann.lineage import ancestors
 from wann.profile import Profile
-from wann.records import generation_of, read_champions, read_history
+from wann.records import generation_of, read_champions, read_entries, read_history, read_line
 from wann.runs import CHAMPIONS, FRONT, beside, load, read_front, read_settings
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "topology": ("connections", "disabled"),
-    "growth": ("generations",),
+    "growth": ("connections", "generations"),
     "curves": (),
     "front": (),
     "weights": ("connections", "episodes", "task"),
@@ -126,7 +128,7 @@ def _title_of(champion: Champion) -> str:
 
 
 Succession = tuple[list[Champion], list[int]]
-"""Champions of a run, and the generations in which they became that."""
+"""Networks of a run, first to last, and the generation of each."""
 
 
 def _succession(folder: Path) -> Succession:
@@ -135,23 +137,32 @@ def _succession(folder: Path) -> Succession:
 
 
 def _growth(request: Request) -> Figure:
-    from wann.figures.growth import choose, draw
+    from wann.figures.growth import PANELS, draw
 
-    title, (champions, generations) = _title(request), _succession(request.paths[0])
-    chosen = choose(generations, request.generations)
-    return draw([champions[i] for i in chosen], [generations[i] for i in chosen], title=title)
+    title = _title(request)
+    return draw(*_ancestors(request, PANELS), title=title)
 
 
 def _animation(request: Request) -> bytes:
-    from wann.figures.animation import animate
-    from wann.figures.growth import choose
+    from wann.figures.animation import MOST_FRAMES, animate
 
     read_settings(request.paths[0])
-    champions, generations = _succession(request.paths[0])
-    if request.generations is not None:
-        chosen = choose(generations, request.generations)
-        champions, generations = [champions[i] for i in chosen], [generations[i] for i in chosen]
-    return animate(champions, generations)
+    history = read_history(request.paths[0])
+    return animate(*_ancestors(request, MOST_FRAMES), (history["generation"], history["champion_mean"]))
+
+
+def _ancestors(request: Request, most: int) -> Succession:
+    """Those of the network that were asked for, as networks without scores, and when they were born."""
+    from wann.figures.growth import choose
+
+    folder = request.paths[0]
+    champion = load(folder, request.connections)
+    descent = read_line(folder, champion)
+    generations = [individual.generation + 1 for individual in descent]
+    chosen = choose(generations, request.generations, most)
+    genomes = ancestors(champion.genome, descent, chosen)
+    alike = [replace(champion, nodes=genome.nodes, connections=genome.connections, scores=None) for genome in genomes]
+    return alike, [generations[place] for place in chosen]
 
 
 def _curves(request: Request) -> Figure:
@@ -168,9 +179,15 @@ def _front(request: Request) -> Figure:
     if len(request.paths) > 1:
         return draw(fronts, title=title)
     folder = request.paths[0]
-    champions = read_champions(folder)
-    known = _found([*champions, *read_front(folder)], folder / FRONT)
-    return draw([known], champions=_found(champions, folder / CHAMPIONS), title=title)
+    known, champions = _entered(folder), _found(read_champions(folder), folder / CHAMPIONS)
+    return draw([known], champions=champions, title=title)
+
+
+def _entered(folder: Path) -> Found:
+    from wann.figures.front import Found
+
+    generation, connections, means = read_entries(folder).values()
+    return Found(generation.astype(np.int64), connections.astype(np.int64), means)
 
 
 def _found(champions: list[Champion], path: Path) -> Found:

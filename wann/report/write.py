@@ -21,7 +21,7 @@ log = logging.getLogger("wann")
 
 FIGURES = {
     "curves": "Learning curves",
-    "growth": "Growth: champions of the run",
+    "growth": "Growth: the champion and its ancestors",
     "front": "Performance against connections",
     "weights": "Performance against the shared weight",
     "activations": "Activations of the champions",
