@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +15,8 @@ from wann.errors import UserError
 from wann.genome import ConnectionGene, Genome, NodeGene, Number
 from wann.jit import kernel
 from wann.population import Arrays, Genes, Integers
+
+T = TypeVar("T")
 
 NOBODY = -1
 """The parent of a founder."""
@@ -51,13 +53,13 @@ class _Table(NamedTuple):
     enabled: Integers
     activations: Integers
 
-    def line_of(self, births: Collection[int]) -> _Table:
+    def line_of(self, births: Sequence[int] | Integers) -> _Table:
         """These individuals and all their ancestors."""
-        roots = np.array(sorted(births), dtype=np.int64)
-        if not np.isin(roots, self.births).all():
+        roots = np.array(births, dtype=np.int64)
+        if not _known(self.births, roots).all():
             raise ValueError(f"not all of {reprlib.repr(births)} are births that are remembered")
         kept = _reached(self.births, self.parents, roots)
-        changes = (part[np.isin(part[:, 0], self.births[kept])] for part in self[4:])
+        changes = (part[_known(self.births[kept], part[:, 0])] for part in self[4:])
         return _Table(*(column[kept] for column in self[:4]), *changes)
 
 
@@ -95,9 +97,9 @@ class Lineage:
         self.births = np.where(changed, first + np.arange(ancestors.size), parents)
         shift = np.array([first, 0, 0])
         columns = [column[changed] for column in (self.births, parents, *sizes)]
-        added = _Table(*columns, enabled + shift, activations + shift)
+        added = (*columns, enabled + shift, activations + shift)
         table = _Table(*(np.concatenate(both) for both in zip(self._table, added, strict=True)))
-        self._table = table.line_of([*self.births.tolist(), *keep])
+        self._table = table.line_of(np.concatenate([self.births, np.array(list(keep), dtype=np.int64)]))
 
     def of(self, births: Collection[int]) -> list[Individual]:
         """These individuals and all their ancestors, by birth.
@@ -105,13 +107,9 @@ class Lineage:
         Raises:
             ValueError: One of them is not remembered.
         """
-        table = self._table.line_of(births)
-        enabled: dict[int, dict[int, bool]] = {}
-        activations: dict[int, dict[int, str]] = {}
-        for birth, gene, before in table.enabled.tolist():
-            enabled.setdefault(birth, {})[gene] = bool(before)
-        for birth, gene, before in table.activations.tolist():
-            activations.setdefault(birth, {})[gene] = NAMES[before - 1]
+        table = self._table.line_of(list(births))
+        enabled = _grouped(table.enabled, bool)
+        activations = _grouped(table.activations, lambda code: NAMES[code - 1])
         rows = zip(*(column.tolist() for column in table[:4]), strict=True)
         return [
             Individual(
@@ -140,12 +138,26 @@ class Lineage:
         """
         births, table = state["births"], _Table(*(state[f"lineage_{name}"] for name in _Table._fields))
         _check(table)
-        if births.shape != self.births.shape or not np.isin(births, table.births).all():
+        same = births.dtype == np.int64 and births.shape == self.births.shape
+        if not same or not _known(table.births, births).all():
             raise ValueError("births: expected individuals that the lineage knows")
         self.births, self._table = births, table
 
-    def __contains__(self, birth: int) -> bool:
-        return bool(np.isin(birth, self._table.births))
+
+def _grouped(changes: Integers, meaning: Callable[[int], T]) -> dict[int, dict[int, T]]:
+    """What each gene of the parent was, by birth."""
+    groups: dict[int, dict[int, T]] = {}
+    for birth, gene, before in changes.tolist():
+        groups.setdefault(birth, {})[gene] = meaning(before)
+    return groups
+
+
+def _known(births: Integers, wanted: Integers) -> NDArray[np.bool_]:
+    """Which of the wanted are among the births, which rise."""
+    if not births.size:
+        return np.zeros(wanted.size, dtype=np.bool_)
+    places = np.minimum(np.searchsorted(births, wanted), births.size - 1)
+    return np.asarray(births[places] == wanted)
 
 
 def _check(table: _Table) -> None:
@@ -155,7 +167,7 @@ def _check(table: _Table) -> None:
     if any(c.dtype != np.int64 or c.shape != shape for c, shape in zip(table, shapes, strict=True)):
         raise ValueError("lineage: expected columns of integers")
     founders = table.parents == NOBODY
-    known = founders | np.isin(table.parents, table.births)
+    known = founders | _known(table.births, table.parents)
     if not (np.diff(table.births) > 0).all() or not (known & (table.parents < table.births)).all():
         raise ValueError("lineage: expected individuals by birth, with their parents before them")
     codes = table.activations[:, 2]

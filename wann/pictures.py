@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from wann.champion import Champion
 from wann.errors import UserError, suggestion
 from wann.files import write_atomically
-from wann.lineage import ancestors
+from wann.genome import Genome
+from wann.lineage import Individual, ancestors
 from wann.profile import Profile
 from wann.records import generation_of, read_champions, read_entries, read_history, read_line
 from wann.runs import CHAMPIONS, FRONT, beside, load, read_front, read_settings
@@ -140,7 +141,7 @@ def _growth(request: Request) -> Figure:
     from wann.figures.growth import PANELS, draw
 
     title = _title(request)
-    return draw(*_ancestors(request, PANELS), title=title)
+    return draw(*_line(request, PANELS), title=title)
 
 
 def _animation(request: Request) -> bytes:
@@ -148,21 +149,41 @@ def _animation(request: Request) -> bytes:
 
     read_settings(request.paths[0])
     history = read_history(request.paths[0])
-    return animate(*_ancestors(request, MOST_FRAMES), (history["generation"], history["champion_mean"]))
+    return animate(*_line(request, MOST_FRAMES), (history["generation"], history["champion_mean"]))
 
 
-def _ancestors(request: Request, most: int) -> Succession:
-    """Those of the network that were asked for, as networks without scores, and when they were born."""
+def _line(request: Request, most: int) -> Succession:
+    folder = request.paths[0]
+    return ancestors_of(load(folder, request.connections), folder, most, request.generations)
+
+
+def ancestors_of(champion: Champion, folder: Path, most: int, wanted: Sequence[int] | None = None) -> Succession:
+    """Ancestors of a network of a run's archive, and when they were born; they have no scores, but the network itself.
+
+    Args:
+        champion: The network.
+        folder: The run's.
+        most: How many, evenly spread over the line.
+        wanted: The generations whose ancestors to give, instead.
+
+    Raises:
+        UserError: The run's lineage is missing or wrong, or there was no ancestor yet in one of the generations.
+    """
     from wann.figures.growth import choose
 
-    folder = request.paths[0]
-    champion = load(folder, request.connections)
     descent = read_line(folder, champion)
-    generations = [individual.generation + 1 for individual in descent]
-    chosen = choose(generations, request.generations, most)
-    genomes = ancestors(champion.genome, descent, chosen)
-    alike = [replace(champion, nodes=genome.nodes, connections=genome.connections, scores=None) for genome in genomes]
-    return alike, [generations[place] for place in chosen]
+    chosen = choose([individual.generation + 1 for individual in descent], wanted, most)
+    found = [
+        champion if place == len(descent) - 1 else _ancestor(champion, genome, descent[place])
+        for place, genome in zip(chosen, ancestors(champion.genome, descent, chosen), strict=True)
+    ]
+    return found, [descent[place].generation + 1 for place in chosen]
+
+
+def _ancestor(champion: Champion, genome: Genome, individual: Individual) -> Champion:
+    born = {"generation": individual.generation, "birth": individual.birth}
+    provenance = {**champion.provenance, **born}
+    return replace(champion, nodes=genome.nodes, connections=genome.connections, scores=None, provenance=provenance)
 
 
 def _curves(request: Request) -> Figure:
