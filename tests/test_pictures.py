@@ -61,7 +61,9 @@ def test_growth_shows_the_ancestors_of_the_chosen_generations(
     first = ancestors(last.genome, descent, [0])[0]
     wann.show(runs[0], what="growth", generations=[1, 12], connections=connections, out=tmp_path / "growth.svg")
     expected = {"generation 1", f"generation {descent[-1].generation + 1}"}
-    expected |= {f"{len(genome.enabled)} connections" for genome in (first, last.genome)}
+    assert last.scores is not None
+    expected.add(f"{len(first.enabled)} connections")
+    expected.add(f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.0f}")
     assert expected <= words(tmp_path / "growth.svg")
 
 
