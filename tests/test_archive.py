@@ -55,7 +55,8 @@ def scores_of(genomes: Sequence[Genome], means: Sequence[float]) -> Scores:
 def feed(
     archive: Archive, genomes: Sequence[Genome], means: Sequence[float], trials: Trials, generation: int = 0
 ) -> None:
-    archive.update(archive.examine(Population.pack(genomes), scores_of(genomes, means), generation, trials))
+    births = np.arange(len(genomes)) + 100 * generation
+    archive.update(archive.examine(Population.pack(genomes), births, scores_of(genomes, means), generation, trials))
 
 
 def assert_front(members: list[Verified]) -> None:
@@ -180,8 +181,8 @@ def test_examining_changes_nothing_before_the_update() -> None:
     feed(archive, genomes[:3], [50.0, 60.0, 70.0], trials)
     before, front = archive.state, list(archive.front)
     population, scores = Population.pack(genomes[3:]), scores_of(genomes[3:], [500.0, 600.0, 700.0])
-    first = archive.examine(population, scores, 1, trials)
-    second = archive.examine(population, scores, 1, trials)
+    first = archive.examine(population, np.arange(3), scores, 1, trials)
+    second = archive.examine(population, np.arange(3), scores, 1, trials)
     assert plain(first.verified) == plain(second.verified)
     assert first.seen == second.seen
     assert plain(archive.front) == plain(front)

@@ -202,10 +202,10 @@ def test_a_sparse_huge_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wann.checkpoint.VERSION", 3)
+    monkeypatch.setattr("wann.checkpoint.VERSION", 4)
     save_checkpoint(tmp_path, STATE)
     monkeypatch.undo()
-    with pytest.raises(UserError, match="version 3, this wann reads version 2"):
+    with pytest.raises(UserError, match="version 4, this wann reads version 3"):
         load_checkpoint(tmp_path)
 
 
@@ -302,6 +302,13 @@ FORGED: dict[str, dict[str, NDArray[Any] | None]] = {
     "means of text": {"champions_means": np.array([["x"] * 6])},
     "returns of other trials": {"archive_returns": np.zeros((1, 6, 5))},
     "returns of text": {"archive_returns": np.array([[["x"] * 4] * 6])},
+    "entries of text": {"archive_entries": np.array([["x"] * 3])},
+    "no births": {"births": None},
+    "births of fewer": {"births": np.arange(3)},
+    "unknown births": {"births": np.arange(8) + 10**6},
+    "lineage of nobody": {"lineage_births": np.zeros(0, dtype=np.int64)},
+    "lineage without parents": {"lineage_parents": np.arange(3)},
+    "lineage of numbers": {"lineage_enabled": np.zeros((1, 3))},
     "seen text": {"archive_seen": np.array(["x"])},
 }
 

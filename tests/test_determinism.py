@@ -41,7 +41,8 @@ def outcome(folder: Path) -> tuple[object, ...]:
     state = load_checkpoint(folder)
     arrays = {name: (array.dtype.str, array.shape, array.tobytes()) for name, array in state.items()}
     del arrays["history"]  # its clock columns differ; the others are compared above
-    networks = [(folder / name).read_bytes() for name in ("champion.json", "front.json", "champions.json")]
+    names = "champion.json", "front.json", "champions.json", "lineage.json", "front.csv"
+    networks = [(folder / name).read_bytes() for name in names]
     return history, networks, arrays
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 import wann
 from wann.api.searches import finish, prepare
 from wann.errors import UserError
+from wann.lineage import ancestors
 from wann.pictures import OPTIONS
-from wann.records import read_champions
+from wann.records import read_line
 from wann.runs import load
 
 SETTINGS = {"population": 24, "generations": 12, "trials": 1, "verify_trials": 6}
@@ -51,20 +52,25 @@ def test_several_runs_come_into_one_figure(runs: list[Path], tmp_path: Path, wha
     assert any(word.startswith("swingup: ") and word.endswith(" of 2 runs") for word in words(tmp_path / "all.svg"))
 
 
-def test_growth_shows_the_champions_of_the_chosen_generations(runs: list[Path], tmp_path: Path) -> None:
-    wann.show(runs[0], what="growth", generations=[1, 12], out=tmp_path / "growth.svg")
-    shown = words(tmp_path / "growth.svg")
-    first, last = read_champions(runs[0])[0], load(runs[0])
-    for champion in (first, last):
-        assert champion.scores is not None
-        size, mean = len(champion.genome.enabled), champion.scores.mean
-        assert f"{size} connections, mean return {mean:.0f}" in shown
+@pytest.mark.parametrize("connections", [None, 3])
+def test_growth_shows_the_ancestors_of_the_chosen_generations(
+    runs: list[Path], tmp_path: Path, connections: int | None
+) -> None:
+    last = load(runs[0], connections)
+    descent = read_line(runs[0], last)
+    first = ancestors(last.genome, descent, [0])[0]
+    wann.show(runs[0], what="growth", generations=[1, 12], connections=connections, out=tmp_path / "growth.svg")
+    expected = {"generation 1", f"generation {descent[-1].generation + 1}"}
+    assert last.scores is not None
+    expected.add(f"{len(first.enabled)} connections")
+    expected.add(f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.0f}")
+    assert expected <= words(tmp_path / "growth.svg")
 
 
-def test_growth_as_a_gif_has_a_frame_for_each_champion(runs: list[Path], tmp_path: Path) -> None:
+def test_growth_as_a_gif_has_a_frame_for_each_ancestor(runs: list[Path], tmp_path: Path) -> None:
     wann.show(runs[0], what="growth", out=tmp_path / "growth.gif")
     film = Image.open(tmp_path / "growth.gif")
-    assert film.n_frames == len(read_champions(runs[0]))  # type: ignore[attr-defined]
+    assert film.n_frames == len(read_line(runs[0], load(runs[0])))  # type: ignore[attr-defined]
     wann.show(runs[0], what="growth", generations=[1, 12], out=tmp_path / "two.gif")
     assert Image.open(tmp_path / "two.gif").n_frames == 2  # type: ignore[attr-defined]
 
@@ -90,7 +96,11 @@ def test_a_figure_that_cannot_be_drawn_fails_no_run(tmp_path: Path, caplog: pyte
     [
         ("grwth", {}, "what: there is no figure 'grwth': did you mean 'growth'"),
         ("curves", {"disabled": True}, "disabled: expected only with topology, got it with curves"),
-        ("growth", {"connections": 0}, "connections: expected only with topology and weights, got it with growth"),
+        (
+            "curves",
+            {"connections": 0},
+            "connections: expected only with topology and growth and weights, got it with curves",
+        ),
         ("topology", {"generations": [1]}, "generations: expected only with growth, got it with topology"),
         ("front", {"episodes": 3}, "episodes: expected only with weights, got it with front"),
         ("growth", {"generations": [0]}, r"generations: expected some from 1 on, got \[0\]"),
@@ -131,11 +141,13 @@ def test_a_file_is_no_run(runs: list[Path], tmp_path: Path, what: str) -> None:
         wann.show(runs[0] / "champion.json", what=what, out=tmp_path / "a.svg")
 
 
-@pytest.mark.parametrize("what", ["growth", "front", "activations"])
-def test_a_run_of_an_earlier_version_has_no_growth(runs: list[Path], tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "name"), [("growth", "lineage.json"), ("front", "front.csv"), ("activations", "champions.json")]
+)
+def test_a_run_of_an_earlier_version_has_no_growth(runs: list[Path], tmp_path: Path, what: str, name: str) -> None:
     folder = Path(shutil.copytree(runs[0], tmp_path / "run"))
-    (folder / "champions.json").unlink()
-    with pytest.raises(UserError, match=r"has no champions\.json: an earlier version of wann made this run"):
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"has no {name}: an earlier version of wann made this run"):
         wann.show(folder, what=what)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import imageio.v2 as imageio
@@ -114,3 +119,53 @@ def test_without_the_package_for_mp4_its_extra_is_recommended(file: Path, tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     message = "wann: MP4 needs imageio with its ffmpeg: pip install 'wann[video]', or name a .gif\n"
     assert (done.returncode, done.stderr) == (2, message)
+
+
+SHORT = "from tasks.swingup import SwingUp\n\n\nclass Short(SwingUp):\n    max_steps = 200\n"
+SCREEN = (1600, 1000)
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The name of a display without a monitor, and the file that holds its picture."""
+    pytest.importorskip("tkinter", reason="Python has no tkinter: the window of wann play was not tested")
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed: the window of wann play was not tested")
+    read, write = os.pipe()
+    size = f"{SCREEN[0]}x{SCREEN[1]}x24"
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-fbdir", str(tmp_path), "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL) as server:
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            number = pipe.readline().strip()
+        yield f":{number}", tmp_path / "Xvfb_screen0"
+        server.terminate()
+
+
+def picture(dump: Path) -> np.ndarray:
+    """The red, green and blue of an X window dump."""
+    data = dump.read_bytes()
+    header = np.frombuffer(data[:100], dtype=">u4")
+    start, width, height, line = header[0] + 12 * header[19], header[4], header[5], header[12]
+    pixels = np.frombuffer(data[start : start + line * height], dtype=np.uint8).reshape(height, line // 4, 4)
+    return pixels[:, :width, 2::-1]
+
+
+def test_a_window_plays_the_episode_to_its_end(file: Path, screen: tuple[str, Path]) -> None:
+    display, dump = screen
+    (file.parent / "short.py").write_text(SHORT)
+    film = file.parent / "a.gif"
+    task = f"{file.parent / 'short.py'}:Short"
+    wann.play(file, task=task, weights=[1.0], network=True, out=film)
+    first = np.asarray(Image.open(film).convert("RGB"))
+    command = [sys.executable, "-c", "from wann.cli import main; main()", "play", str(file), "--task", task]
+    environment = {**os.environ, "DISPLAY": display, "MPLBACKEND": "TkAgg"}
+    views = []
+    with subprocess.Popen([*command, "--weights", "1", "--network"], env=environment) as window:
+        while window.poll() is None:
+            views.append(picture(dump))
+            time.sleep(0.1)
+    assert window.returncode == 0
+    assert views[0].shape == (SCREEN[1], SCREEN[0], 3)
+    shown = [view for view in views if (view == 255).all(axis=2).sum() > 0.4 * first.shape[0] * first.shape[1]]
+    assert any((one != other).any() for one, other in pairwise(shown)), "nothing moved"

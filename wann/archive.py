@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wann.evolution import Scores
 from wann.genome import Genome
-from wann.population import Arrays, Floats, Population
+from wann.population import Arrays, Floats, Integers, Population
 
 SCREENING = 16
 """Trials a weight after which a candidate that cannot enter is dropped; the archive's members know theirs too."""
@@ -29,6 +29,8 @@ class Verified:
     genome: Genome
     generation: int
     """The generation in which it entered."""
+    birth: int
+    """Its name in the run's lineage."""
     returns: Floats
     """(weights, trials)"""
 
@@ -60,6 +62,8 @@ class Crowned:
     genome: Genome
     generation: int
     """The generation in which it became the champion."""
+    birth: int
+    """Its name in the run's lineage."""
     means: Floats
     """The mean return with each weight on the verification trials; (weights,)."""
 
@@ -67,6 +71,15 @@ class Crowned:
     def mean(self) -> float:
         """The mean return over weights and trials."""
         return float(self.means.mean())
+
+
+class Entry(NamedTuple):
+    """What is remembered of everyone who entered the archive."""
+
+    generation: int
+    """In which it entered, counted from 0."""
+    connections: int
+    mean: float
 
 
 Verify = Callable[[Population, slice], Floats]
@@ -90,11 +103,13 @@ class Archive:
     Attributes:
         front: The members, smallest first.
         champions: All champions that the run had, first to last.
+        entries: All members that it had, first to last: the front of any generation follows from them.
     """
 
     def __init__(self, trials: int) -> None:
         self.front: list[Verified] = []
         self.champions: list[Crowned] = []
+        self.entries: list[Entry] = []
         self._trials = trials
         self._seen: set[bytes] = set()
 
@@ -103,23 +118,33 @@ class Archive:
         """The member with the highest verified mean."""
         return max(self.front, key=lambda member: member.mean, default=None)
 
-    def examine(self, population: Population, scores: Scores, generation: int, verify: Verify) -> Findings:
+    @property
+    def births(self) -> list[int]:
+        """Who the members are."""
+        return [member.birth for member in self.front]
+
+    def examine(
+        self, population: Population, births: Integers, scores: Scores, generation: int, verify: Verify
+    ) -> Findings:
         """Verify those of a generation that look good enough to enter; changes nothing yet.
 
         A candidate is first screened on few trials, then verified on all of them.
         """
         seen = set(self._seen)
         chosen = self._candidates(population, scores, seen)
-        screened = self._verify(chosen, slice(0, SCREENING), verify)
-        survivors = [
-            (genome, returns)
-            for genome, returns in zip(chosen, screened, strict=True)
-            if not self._beaten(returns.mean(), len(genome.enabled), lambda member: member.screening)
+        screened = self._verify(list(chosen.values()), slice(0, SCREENING), verify)
+        first = [
+            Verified(genome, generation, int(births[place]), returns)
+            for (place, genome), returns in zip(chosen.items(), screened, strict=True)
         ]
+        survivors = [new for new in first if not self._beaten(new.screening, new.connections, lambda m: m.screening)]
         if self._trials > SCREENING:
-            rest = self._verify([genome for genome, _ in survivors], slice(SCREENING, self._trials), verify)
-            survivors = [(g, np.hstack([first, second])) for (g, first), second in zip(survivors, rest, strict=True)]
-        return Findings([Verified(genome, generation, returns) for genome, returns in survivors], seen)
+            rest = self._verify([new.genome for new in survivors], slice(SCREENING, self._trials), verify)
+            survivors = [
+                replace(new, returns=np.hstack([new.returns, returns]))
+                for new, returns in zip(survivors, rest, strict=True)
+            ]
+        return Findings(survivors, seen)
 
     def update(self, findings: Findings) -> None:
         """Let in those that were verified and belong to the front."""
@@ -127,15 +152,16 @@ class Archive:
             if not self._beaten(new.mean, new.connections, lambda member: member.mean):
                 kept = [m for m in self.front if m.connections < new.connections or m.mean > new.mean]
                 self.front = sorted([*kept, new], key=lambda member: member.connections)
+                self.entries.append(Entry(new.generation, new.connections, new.mean))
         self._seen = findings.seen
         best = self.champion
         if best is not None and (not self.champions or best.genome != self.champions[-1].genome):
-            self.champions.append(Crowned(best.genome, best.generation, best.means))
+            self.champions.append(Crowned(best.genome, best.generation, best.birth, best.means))
 
-    def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> list[Genome]:
-        """The new genomes of the generation's front that would enter if their own trials told the truth."""
+    def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> dict[int, Genome]:
+        """The new genomes of the generation's front, by place, that would enter if their own trials told the truth."""
         front = sorted(scores.front.tolist(), key=lambda i: (-scores.mean[i], scores.connections[i], i))
-        chosen: list[Genome] = []
+        chosen: dict[int, Genome] = {}
         for i in front:
             if len(chosen) == CANDIDATES:
                 break
@@ -145,7 +171,7 @@ class Archive:
             name = _fingerprint(genome)
             if name not in seen:
                 seen.add(name)
-                chosen.append(genome)
+                chosen[i] = genome
         return chosen
 
     def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> list[Floats]:
@@ -159,14 +185,15 @@ class Archive:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything, as arrays: members and champions as JSON, their returns, fingerprints of all ever looked at."""
-        members = [(member.genome, member.generation) for member in self.front]
-        champions = [(champion.genome, champion.generation) for champion in self.champions]
+        """Everything, as arrays: members and champions as JSON, their returns, entries, fingerprints of all seen."""
+        members = [(member.genome, member.generation, member.birth) for member in self.front]
+        champions = [(champion.genome, champion.generation, champion.birth) for champion in self.champions]
         return {
             "archive": np.frombuffer(msgspec.json.encode(members), dtype=np.uint8),
             "archive_returns": np.array([member.returns for member in self.front], dtype=np.float64),
             "champions": np.frombuffer(msgspec.json.encode(champions), dtype=np.uint8),
             "champions_means": np.array([champion.means for champion in self.champions], dtype=np.float64),
+            "archive_entries": np.array(self.entries, dtype=np.float64).reshape(-1, len(Entry._fields)),
             "archive_seen": np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64),
         }
 
@@ -176,18 +203,22 @@ class Archive:
         Raises:
             ValueError: It is not an archive's with as many trials.
         """
-        members = msgspec.json.decode(state["archive"].tobytes(), type=list[tuple[Genome, int]])
+        members = msgspec.json.decode(state["archive"].tobytes(), type=list[tuple[Genome, int, int]])
         returns, seen = state["archive_returns"], state["archive_seen"]
         if members and (returns.dtype != np.float64 or returns.ndim != 3 or returns.shape[2] != self._trials):
             raise ValueError(f"archive_returns: expected numbers, (members, weights, {self._trials})")
-        champions = msgspec.json.decode(state["champions"].tobytes(), type=list[tuple[Genome, int]])
+        champions = msgspec.json.decode(state["champions"].tobytes(), type=list[tuple[Genome, int, int]])
         means = state["champions_means"]
         if champions and (means.dtype != np.float64 or means.ndim != 2):
             raise ValueError("champions_means: expected numbers, (champions, weights)")
+        entries = state["archive_entries"]
+        if entries.dtype != np.float64 or entries.ndim != 2 or entries.shape[1] != len(Entry._fields):
+            raise ValueError("archive_entries: expected numbers, (entries, 3)")
         if seen.dtype != np.uint64:
             raise ValueError(f"archive_seen: expected uint64, got {seen.dtype}")
         self.front = [Verified(*member, rows) for member, rows in zip(members, returns, strict=True)]
         self.champions = [Crowned(*champion, row) for champion, row in zip(champions, means, strict=True)]
+        self.entries = [Entry(int(generation), int(size), mean) for generation, size, mean in entries.tolist()]
         self._seen = {word.tobytes() for word in seen}
 
 

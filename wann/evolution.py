@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from wann.activations import CODES
 from wann.innovation import InnovationRecord
+from wann.lineage import Lineage
 from wann.mutation import DRAWS, cross, reproduce
 from wann.population import Arrays, Floats, Genes, Integers, Population
 from wann.ranking import pareto_fronts, rank
@@ -53,11 +55,13 @@ class Search:
     Attributes:
         settings: What the search was made with.
         generation: How many generations have been told.
+        lineage: Who is in the present generation, and their ancestors.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int, settings: Settings) -> None:
         self.settings = settings
         self.generation = 0
+        self.lineage = Lineage(settings.population)
         self._record = InnovationRecord(n_inputs, n_outputs)
         self._species = Species(settings.species_distance) if settings.species_distance > 0 else None
         self._shape = (1 + n_inputs, 1 + n_inputs + n_outputs)
@@ -73,14 +77,16 @@ class Search:
         s = self.settings
         return trial_seeds(s.seed, Purpose.TRIALS, len(s.weights), s.trials, self.generation)
 
-    def tell(self, returns: Floats) -> Scores:
+    def tell(self, returns: Floats, keep: Collection[int] = ()) -> Scores:
         """Rank the present generation and breed the next one.
 
         Args:
             returns: The return of each episode; (population, weights, trials). A failure may be minus infinity.
+            keep: Births of individuals of this or earlier generations whose ancestors are to be remembered, whether or
+                not they have offspring.
 
         Raises:
-            ValueError: The shape is wrong, or a return is NaN.
+            ValueError: The shape is wrong, a return is NaN, or nobody remembers one of ``keep``.
         """
         expected = (len(self._population), len(self.settings.weights), self.settings.trials)
         if returns.shape != expected:
@@ -88,7 +94,7 @@ class Search:
         if np.isnan(returns).any():
             raise ValueError("a return is NaN: expected numbers, -inf for an episode that failed")
         scores = Scores.of(returns, self._population.connections)
-        self._breed(self._rank(scores))
+        self._breed(self._rank(scores), keep)
         self.generation += 1
         return scores
 
@@ -98,13 +104,16 @@ class Search:
         by_connections = draw < self.settings.rank_connections
         return rank(scores.mean, -scores.connections.astype(np.float64) if by_connections else scores.best_weight)
 
-    def _breed(self, order: Integers) -> None:
+    def _breed(self, order: Integers, keep: Collection[int]) -> None:
         s = self.settings
         pool = order[: order.size - int(s.cull_fraction * order.size)]
         elites = pool[: int(s.elite_fraction * pool.size)]
         parents = np.concatenate([elites, self._parents(pool, s.population - elites.size)])
-        genes = self._cross(parents, pool, elites.size) if s.crossover > 0 else self._population.genes
-        chosen = np.arange(s.population) if s.crossover > 0 else parents
+        old = genes = self._population.genes
+        ancestors = chosen = parents
+        if s.crossover > 0:
+            genes, ancestors = self._cross(parents, pool, elites.size)
+            chosen = np.arange(s.population)
         offspring = reproduce(
             genes,
             chosen,
@@ -116,6 +125,7 @@ class Search:
         )
         shape = self._population.n_inputs, self._population.n_outputs
         self._population = Population(*shape, self._record.number(offspring))
+        self.lineage.breed(old, ancestors, self._population.genes, self.generation + 1, keep)
 
     def _parents(self, pool: Integers, children: int) -> Integers:
         """The parent of each child: the best ranked of ``tournament`` individuals drawn from the pool."""
@@ -126,8 +136,8 @@ class Search:
         self._species.assign(self._population, s.seed, self.generation)
         return share_children(self._species.members, pool, draws)
 
-    def _cross(self, parents: Integers, pool: Integers, n_elites: int) -> Genes:
-        """The parents' genomes, some of them crossed with a second parent; elites are left alone."""
+    def _cross(self, parents: Integers, pool: Integers, n_elites: int) -> tuple[Genes, Integers]:
+        """The parents' genomes, some crossed with a second parent, and the fitter one of each; elites stay alone."""
         s = self.settings
         draws = generator(s.seed, Purpose.CROSSOVER, self.generation)
         second = pool[(draws.random((parents.size, s.tournament)) * pool.size).astype(np.int64).min(axis=1)]
@@ -140,14 +150,15 @@ class Search:
         other = np.where(crossed & better, second, parents)
         genes = self._population.genes
         longest = int(np.diff(genes.first_connection).max() + np.diff(genes.first_node).max())
-        return cross(genes, fitter, other, draws.random((parents.size, longest)), self._shape[1])
+        return cross(genes, fitter, other, draws.random((parents.size, longest)), self._shape[1]), fitter
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that the rest of the search depends on, as arrays."""
         species = self._species.state if self._species is not None else {}
         generation = np.array(self.generation)
-        return {"generation": generation, **self._population.genes._asdict(), **self._record.state, **species}
+        genes = self._population.genes._asdict()
+        return {"generation": generation, **genes, **self._record.state, **species, **self.lineage.state}
 
     def restore(self, state: Arrays) -> None:
         """Go back to a ``state`` of a search with the same shape and settings."""
@@ -155,5 +166,6 @@ class Search:
         genes = Genes(*(state[name] for name in Genes._fields))
         self._population = Population(self._population.n_inputs, self._population.n_outputs, genes)
         self._record.restore(state)
+        self.lineage.restore(state)
         if self._species is not None:
             self._species.restore(state)

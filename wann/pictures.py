@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from wann.champion import Champion
 from wann.errors import UserError, suggestion
 from wann.files import write_atomically
+from wann.genome import Genome
+from wann.lineage import Individual, ancestors
 from wann.profile import Profile
-from wann.records import generation_of, read_champions, read_history
+from wann.records import generation_of, read_champions, read_entries, read_history, read_line
 from wann.runs import CHAMPIONS, FRONT, beside, load, read_front, read_settings
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "topology": ("connections", "disabled"),
-    "growth": ("generations",),
+    "growth": ("connections", "generations"),
     "curves": (),
     "front": (),
     "weights": ("connections", "episodes", "task"),
@@ -126,7 +129,7 @@ def _title_of(champion: Champion) -> str:
 
 
 Succession = tuple[list[Champion], list[int]]
-"""Champions of a run, and the generations in which they became that."""
+"""Networks of a run, first to last, and the generation of each."""
 
 
 def _succession(folder: Path) -> Succession:
@@ -135,23 +138,52 @@ def _succession(folder: Path) -> Succession:
 
 
 def _growth(request: Request) -> Figure:
-    from wann.figures.growth import choose, draw
+    from wann.figures.growth import PANELS, draw
 
-    title, (champions, generations) = _title(request), _succession(request.paths[0])
-    chosen = choose(generations, request.generations)
-    return draw([champions[i] for i in chosen], [generations[i] for i in chosen], title=title)
+    title = _title(request)
+    return draw(*_line(request, PANELS), title=title)
 
 
 def _animation(request: Request) -> bytes:
-    from wann.figures.animation import animate
-    from wann.figures.growth import choose
+    from wann.figures.animation import MOST_FRAMES, animate
 
     read_settings(request.paths[0])
-    champions, generations = _succession(request.paths[0])
-    if request.generations is not None:
-        chosen = choose(generations, request.generations)
-        champions, generations = [champions[i] for i in chosen], [generations[i] for i in chosen]
-    return animate(champions, generations)
+    history = read_history(request.paths[0])
+    return animate(*_line(request, MOST_FRAMES), (history["generation"], history["champion_mean"]))
+
+
+def _line(request: Request, most: int) -> Succession:
+    folder = request.paths[0]
+    return ancestors_of(load(folder, request.connections), folder, most, request.generations)
+
+
+def ancestors_of(champion: Champion, folder: Path, most: int, wanted: Sequence[int] | None = None) -> Succession:
+    """Ancestors of a network of a run's archive, and when they were born; they have no scores, but the network itself.
+
+    Args:
+        champion: The network.
+        folder: The run's.
+        most: How many, evenly spread over the line.
+        wanted: The generations whose ancestors to give, instead.
+
+    Raises:
+        UserError: The run's lineage is missing or wrong, or there was no ancestor yet in one of the generations.
+    """
+    from wann.figures.growth import choose
+
+    descent = read_line(folder, champion)
+    chosen = choose([individual.generation + 1 for individual in descent], wanted, most)
+    found = [
+        champion if place == len(descent) - 1 else _ancestor(champion, genome, descent[place])
+        for place, genome in zip(chosen, ancestors(champion.genome, descent, chosen), strict=True)
+    ]
+    return found, [descent[place].generation + 1 for place in chosen]
+
+
+def _ancestor(champion: Champion, genome: Genome, individual: Individual) -> Champion:
+    born = {"generation": individual.generation, "birth": individual.birth}
+    provenance = {**champion.provenance, **born}
+    return replace(champion, nodes=genome.nodes, connections=genome.connections, scores=None, provenance=provenance)
 
 
 def _curves(request: Request) -> Figure:
@@ -168,9 +200,15 @@ def _front(request: Request) -> Figure:
     if len(request.paths) > 1:
         return draw(fronts, title=title)
     folder = request.paths[0]
-    champions = read_champions(folder)
-    known = _found([*champions, *read_front(folder)], folder / FRONT)
-    return draw([known], champions=_found(champions, folder / CHAMPIONS), title=title)
+    known, champions = _entered(folder), _found(read_champions(folder), folder / CHAMPIONS)
+    return draw([known], champions=champions, title=title)
+
+
+def _entered(folder: Path) -> Found:
+    from wann.figures.front import Found
+
+    generation, connections, means = read_entries(folder).values()
+    return Found(generation.astype(np.int64), connections.astype(np.int64), means)
 
 
 def _found(champions: list[Champion], path: Path) -> Found:

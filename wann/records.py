@@ -1,4 +1,4 @@
-"""What a run folder tells of the run's course: its history and its succession of champions, checked on reading."""
+"""What a run folder tells of the run's course: history, champions, the front, who descends from whom; all checked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from wann.archive import Entry
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.files import decode_json, read_bytes
+from wann.lineage import Individual, line
 from wann.population import Floats
-from wann.runs import CHAMPIONS, COLUMNS, CONFIG, HISTORY
+from wann.runs import CHAMPIONS, COLUMNS, CONFIG, ENTRIES, HISTORY, LINEAGE
 
 LARGEST = 2**30
 """Bytes of a history."""
@@ -24,24 +26,36 @@ def read_history(folder: Path) -> dict[str, Floats]:
     Raises:
         UserError: There is none, it has no generation yet, or it is not a history.
     """
-    path = folder / HISTORY
-    text = read_bytes(path, "history", LARGEST).decode(errors="replace")
+    return _columns(folder / HISTORY, read_bytes(folder / HISTORY, "history", LARGEST), COLUMNS)
+
+
+def read_entries(folder: Path) -> dict[str, Floats]:
+    """Everyone who entered a run's archive, first to last: the columns of ``front.csv``; (entries,) each.
+
+    Raises:
+        UserError: There is no such file, or it is not that.
+    """
+    return _columns(folder / ENTRIES, _read(folder / ENTRIES, "course of the front"), Entry._fields)
+
+
+def _columns(path: Path, data: bytes, names: tuple[str, ...]) -> dict[str, Floats]:
+    text = data.decode(errors="replace")
     header, *lines = text[: text.rfind("\n") + 1].splitlines() or [""]
-    if tuple(header.split(",")) != COLUMNS:
-        raise UserError(f"{path}: expected the columns {','.join(COLUMNS)}, got {header[:100]!r}")
+    if tuple(header.split(",")) != names:
+        raise UserError(f"{path}: expected the columns {','.join(names)}, got {header[:100]!r}")
     if not lines:
         raise UserError(f"{path} has no generation yet: wait until the first one is done")
-    rows = [_row(path, number, line) for number, line in enumerate(lines, 2)]
-    return dict(zip(COLUMNS, np.array(rows).T, strict=True))
+    rows = [_row(path, number, line, len(names)) for number, line in enumerate(lines, 2)]
+    return dict(zip(names, np.array(rows).T, strict=True))
 
 
-def _row(path: Path, number: int, line: str) -> list[float]:
+def _row(path: Path, number: int, line: str, count: int) -> list[float]:
     try:
         row = [float(cell) for cell in line.split(",")]
     except ValueError:
         row = []
-    if len(row) != len(COLUMNS):
-        raise UserError(f"{path}, line {number}: expected {len(COLUMNS)} numbers, got {line[:100]!r}")
+    if len(row) != count:
+        raise UserError(f"{path}, line {number}: expected {count} numbers, got {line[:100]!r}")
     return row
 
 
@@ -52,15 +66,39 @@ def read_champions(folder: Path) -> list[Champion]:
         UserError: There is no such file, or it is not a list of networks with their generations and scores.
     """
     path = folder / CHAMPIONS
-    if (folder / CONFIG).is_file() and not path.exists():
-        raise UserError(f"{folder} has no {CHAMPIONS}: an earlier version of wann made this run; search again for one")
-    champions = decode_json(read_bytes(path, "list of champions"), list[Champion], str(path))
+    champions = decode_json(_read(path, "list of champions"), list[Champion], str(path))
     if not champions:
         raise UserError(f"{path} has no champion: expected one or more networks")
     generations = [generation_of(champion, path) for champion in champions]
     if generations != sorted(set(generations)):
         raise UserError(f"{path}: expected later champions to be of later generations, got {generations[:10]}")
     return champions
+
+
+def read_line(folder: Path, champion: Champion) -> list[Individual]:
+    """The ancestors of a network of a run's archive, founder first, itself last.
+
+    Raises:
+        UserError: There is no lineage, it is none, or it does not know the network.
+    """
+    path = folder / LINEAGE
+    individuals = decode_json(_read(path, "lineage"), list[Individual], str(path))
+    birth = champion.provenance.get("birth")
+    if not isinstance(birth, int):
+        raise UserError(f"{folder}: the network does not tell its number of birth, so that {LINEAGE} is of no use")
+    try:
+        return line({individual.birth: individual for individual in individuals}, birth)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _read(path: Path, kind: str) -> bytes:
+    """A file that runs have not always had."""
+    if (path.parent / CONFIG).is_file() and not path.exists():
+        raise UserError(
+            f"{path.parent} has no {path.name}: an earlier version of wann made this run; search again for one"
+        )
+    return read_bytes(path, kind)
 
 
 def generation_of(champion: Champion, path: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import filelock
 import msgspec
 import numpy as np
 
-from wann.archive import Archive, Crowned, Findings, Verified
+from wann.archive import Archive, Crowned, Entry, Findings, Verified
 from wann.champion import Champion, NetworkScores, read_champion, versions
 from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
@@ -21,6 +21,7 @@ from wann.evaluation.work import Evaluator
 from wann.evolution import Scores, Search
 from wann.files import append, decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
+from wann.lineage import Individual
 from wann.network import express
 from wann.population import Arrays, Floats, Population
 from wann.seeds import Purpose, trial_seeds
@@ -28,7 +29,7 @@ from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
 
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
-CHAMPIONS = "champions.json"
+CHAMPIONS, LINEAGE, ENTRIES = "champions.json", "lineage.json", "front.csv"
 CHECKPOINT_SECONDS = 10.0
 COLUMNS = (
     "generation",
@@ -106,6 +107,11 @@ class Run:
         return [self._as_champion(former) for former in self._archive.champions]
 
     @property
+    def lineage(self) -> list[Individual]:
+        """The networks of the archive and all their ancestors, by birth."""
+        return self._search.lineage.of(self._archive.births)
+
+    @property
     def champion(self) -> Champion:
         """The network with the highest verified mean.
 
@@ -159,14 +165,15 @@ class Run:
         with self._interruption.allowed():
             returns, steps = evaluator.evaluate(networks, self.settings.weights, self._search.trials())
             scores = Scores.of(returns, population.connections)
-            findings = self._archive.examine(population, scores, self.generation, verifier)
+            births = self._search.lineage.births
+            findings = self._archive.examine(population, births, scores, self.generation, verifier)
         return _Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
 
     def _conclude(self, outcome: _Outcome) -> None:
         """Take in what the evaluation found, and breed the next generation."""
         start = time.perf_counter()
         self._archive.update(outcome.findings)
-        self._search.tell(outcome.returns)
+        self._search.tell(outcome.returns, keep=self._archive.births)
         end = time.perf_counter()
         self._record(outcome, end - outcome.start, outcome.evolving + end - start)
 
@@ -199,8 +206,10 @@ class Run:
         state = {**self._search.state, **self._archive.state}
         save_checkpoint(self.folder, {**state, "settings": settings, "history": history})
         if self._archive.front:
-            write_atomically(self.folder / FRONT, _json_lines(self.front))
-            write_atomically(self.folder / CHAMPIONS, _json_lines(self.champions))
+            write_atomically(self.folder / FRONT, _json_lines(member.encode() for member in self.front))
+            write_atomically(self.folder / ENTRIES, self._entries())
+            write_atomically(self.folder / LINEAGE, _json_lines(map(msgspec.json.encode, self.lineage)))
+            write_atomically(self.folder / CHAMPIONS, _json_lines(champion.encode() for champion in self.champions))
             self.champion.save(self.folder / CHAMPION)
 
     def _restore(self, state: Arrays) -> None:
@@ -219,9 +228,14 @@ class Run:
             raise ValueError("history: expected a row for each generation")
         self._search.restore(state)
         self._archive.restore(state)
+        self._search.lineage.of(self._archive.births)
         self._history = history.tolist()
         if len(self._search.ask()) != self.settings.population:
             raise ValueError(f"{len(self._search.ask())} genomes, expected {self.settings.population}")
+
+    def _entries(self) -> bytes:
+        rows = [[entry.generation + 1.0, entry.connections, entry.mean] for entry in self._archive.entries]
+        return (",".join(Entry._fields) + "\n" + _csv(rows)).encode()
 
     def _write_history(self) -> None:
         """Rewrite ``history.csv`` from the checkpoint: rows of generations that were lost with a kill go."""
@@ -253,6 +267,7 @@ class Run:
                 "settings": msgspec.json.decode(msgspec.json.encode(s)),  # lists, as a file gives them
                 "seed": s.seed,
                 "generation": member.generation,
+                "birth": member.birth,
                 "versions": versions(),
             },
         )
@@ -283,9 +298,9 @@ def _cell(value: float) -> str:
     return repr(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def _json_lines(champions: list[Champion]) -> bytes:
-    """Several networks as a list of network files."""
-    return b"[\n" + b",\n".join(champion.encode().rstrip() for champion in champions) + b"\n]\n"
+def _json_lines(values: Iterable[bytes]) -> bytes:
+    """Several values in JSON as a list."""
+    return b"[\n" + b",\n".join(value.rstrip() for value in values) + b"\n]\n"
 
 
 def create_run(folder: Path, task: Task, settings: Settings) -> Run:

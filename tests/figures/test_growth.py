@@ -40,19 +40,19 @@ def discs(axes: Axes) -> dict[tuple[float, float], float]:
     return found
 
 
-def test_choose_spreads_over_the_succession_or_finds_who_was_champion_then() -> None:
+def test_choose_spreads_over_the_line_or_finds_who_lived_then() -> None:
     times = [1, 2, 5, 9, 40, 41, 42, 90]
-    even = choose(times, None)
+    even = choose(times, None, PANELS)
     assert (even[0], even[-1], len(even)) == (0, 7, PANELS)
-    assert choose([3, 4], None) == [0, 1]
-    assert choose([3], None) == [0]
-    assert choose(times, [9, 1, 39, 1000]) == [0, 3, 7]
+    assert choose([3, 4], None, PANELS) == [0, 1]
+    assert choose([3], None, PANELS) == [0]
+    assert choose(times, [9, 1, 39, 1000], PANELS) == [0, 3, 7]
 
 
 @pytest.mark.parametrize("wanted", [[], [0], [5, 2], [4.5], "45", 7])
-def test_before_the_first_champion_there_is_nothing_to_show(wanted: Any) -> None:
+def test_before_the_first_one_there_is_nothing_to_show(wanted: Any) -> None:
     with pytest.raises(UserError, match="generations: expected some from 3 on"):
-        choose([3, 8], wanted)
+        choose([3, 8], wanted, PANELS)
 
 
 def test_a_node_stands_in_the_same_place_in_every_panel(champions: list[Champion]) -> None:

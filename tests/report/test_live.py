@@ -15,6 +15,7 @@ from pages import REFERENCE, Open, Page
 from tasks.swingup import SwingUp
 from wann.activations import NAMES
 from wann.champion import Champion, NetworkScores
+from wann.dataset import DataTask
 from wann.environment import JittedEnv
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.gymtask import GymTask
@@ -22,6 +23,7 @@ from wann.population import Floats
 from wann.report import data
 from wann.report.build import build, topology
 from wann.runs import load
+from wann.task import Part
 
 SPECIAL = (
     *(0.0, -0.0, 0.25, 0.5, -0.5, 1.0, 1.5, 2.5, -3.5, 37.7, -600.3, 1e9 + 0.5, 2.0**53, 1e16, 1e300, -1e300, 5e-324),
@@ -310,3 +312,70 @@ def test_a_gymnasium_environment_is_recorded_for_the_network_in_question_alone(o
     page.slide("champion", 1)
     assert page.driver.find_element("id", "play").is_displayed()
     assert page.complaints() == []
+
+
+class Rings(DataTask):
+    """A data set of points, to classify or to find the distance of."""
+
+    name = "rings"
+    inputs = ("x", "y")
+    outputs = ("inner", "outer")
+    numbers = False
+
+    def load(self) -> list[tuple[Floats, Floats]]:
+        points = np.random.default_rng(0).normal(size=(90, 2))
+        labels = (np.hypot(*points.T) > 1.2).astype(int)
+        y = np.stack([labels, points[:, 0]], axis=1) if self.numbers else labels
+        return [(points[:40], y[:40]), (points[40:], y[40:])]
+
+
+class Distances(Rings):
+    """The same points with numbers."""
+
+    numbers = True
+
+
+@pytest.mark.parametrize("task", [Rings(), Distances()])
+def test_samples_of_a_data_set_are_answered_at_any_weight(open_page: Open, tmp_path: Path, task: Rings) -> None:
+    kinds = ("bias", "input", "input", "output", "output", "hidden")
+    nodes = tuple(NodeGene(k, kind, "gaussian" if k == 5 else "linear") for k, kind in enumerate(kinds))
+    edges = [(0, 3), (1, 5), (2, 5), (5, 4), (1, 4)]
+    champion = Champion(
+        task=task.name,
+        inputs=task.inputs,
+        outputs=task.outputs,
+        nodes=nodes,
+        connections=tuple(ConnectionGene(k, *edge) for k, edge in enumerate(edges)),
+    )
+    path = tmp_path / "samples.html"
+    path.write_bytes(build(champion, [champion], [], task))
+    page, (x, y) = open_page(path), task.parts[Part.TEST]
+    for weight in (-1.5, 0.3, 2.0):
+        page.slide("weight", weight)
+        answers = champion.network(x, weight)
+        if task.numbers:
+            assert float(page.text("return")) == pytest.approx(np.mean((answers - y) ** 2), abs=6e-4)
+        else:
+            right = answers.argmax(axis=1) == y
+            assert float(page.text("return").rstrip(" %")) == pytest.approx(100 * right.mean(), abs=0.06)
+            page.run("document.getElementById('restart').click(); wann.advance(3)")
+            assert page.text("time") == f"4 of {len(x)}"
+            said = f"The network says {task.outputs[answers[3].argmax()]}, which is "
+            said += "right." if right[3] else f"wrong: it is {task.outputs[y[3]]}."
+            assert page.text("status") == said
+    assert page.complaints() == []
+
+
+def test_a_node_has_one_place_in_all_networks_of_the_page(page: Page) -> None:
+    places: dict[str, set[str]] = {}
+    for position in range(page.run("return wann.panel.number") + 1):
+        page.slide("champion", position)
+        nodes = page.run(
+            "return wann.panel.champion.nodes.map(node =>"
+            "[node.id, document.querySelectorAll('#network .node')[wann.panel.champion.nodes.indexOf(node)]"
+            ".getAttribute('transform')])"
+        )
+        for node, place in nodes:
+            places.setdefault(node, set()).add(place)
+    assert len(places) > 10
+    assert all(len(found) == 1 for found in places.values())

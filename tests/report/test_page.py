@@ -200,7 +200,7 @@ def test_a_search_ends_with_its_report_and_goes_well_without(tmp_path: Path, cap
     settings = {"population": 8, "generations": 2, "trials": 1, "verify_trials": 2, "workers": 1}
     run = wann.search("swingup", out=tmp_path / "run", **settings)
     page = (run.folder / "report.html").read_bytes()
-    for text in (b"Champions of the run, first to last", b"Learning curves", b"Performance against the shared weight"):
+    for text in (b"ancestors, first to last", b"Learning curves", b"Performance against the shared weight"):
         assert text in page
     run = wann.search(Broken(), out=tmp_path / "broken", **settings)
     assert run.generation == 2
@@ -208,9 +208,12 @@ def test_a_search_ends_with_its_report_and_goes_well_without(tmp_path: Path, cap
     assert "the report could not be written: task 'broken': its JavaScript" in caplog.text
 
 
-def test_a_data_set_has_scores_with_accuracies_and_no_episodes(tmp_path: Path) -> None:
+def test_a_data_set_has_scores_with_accuracies_and_shows_samples(tmp_path: Path) -> None:
     run = wann.search("digits", out=tmp_path / "run", population=4, generations=1, workers=1)
     text = (run.folder / "report.html").read_text()
     assert "All test samples" in text
     assert ">accuracy</th>" in text
-    assert live(text.encode())["task"] is None
+    task = live(text.encode())["task"]
+    assert isinstance(task, dict)
+    assert (len(task["x"]), len(task["y"]), task["classes"]) == (200, 200, True)
+    assert {len(sample) for sample in task["x"]} == {64}

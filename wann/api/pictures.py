@@ -30,13 +30,13 @@ def show(
     Args:
         *paths: A network file, or a run folder for its champion; ``curves``, ``front``, ``weights`` and
             ``activations`` put several runs together: their median and quartiles.
-        what: "topology": the network. "growth": champions of the run side by side, or one after the other in a GIF.
+        what: "topology": the network. "growth": its ancestors side by side, or one after the other in a GIF.
             "curves": returns and sizes over the run. "front": performance against connections, and how that moved.
             "weights": performance against the shared weight. "activations": those of the champions over the run.
         connections: The best of the run's archive with at most so many, instead of the champion.
         out: The figure, .svg, .png or .pdf, and .gif for growth; WHAT.svg beside the network unless given.
         disabled: Draw disabled connections of a topology too.
-        generations: Those whose champions ``growth`` shows; some, evenly spread over all champions, unless given.
+        generations: Those whose ancestors ``growth`` shows; some, evenly spread over the line, unless given.
         episodes: Episodes for each weight of ``weights``; 100 unless given.
         task: What ``weights`` plays; the file's own task unless given.
         html: Write the report instead, a page with the network at work; ``report.html`` unless ``out`` is given.

@@ -18,7 +18,7 @@ _WHAT = "topology|growth|curves|front|weights|activations"
 @CONNECTIONS
 @click.option("--out", type=click.Path(path_type=Path), help=".svg, .png, .pdf; .gif for growth.  [default: WHAT.svg]")
 @click.option("--disabled", is_flag=True, help="Draw disabled connections of a topology too.")
-@click.option("--generations", metavar="A,B,...", help="Those whose champions growth shows.  [default: evenly spread]")
+@click.option("--generations", metavar="A,B,...", help="Those whose ancestors growth shows.  [default: evenly spread]")
 @click.option("--episodes", type=int, help="Episodes for each weight of weights.  [default: 100]")
 @click.option("--task", help="What weights plays.  [default: the network's own task]")
 @click.option("--html", is_flag=True, help="Write report.html instead: one page, with the network at work.")

@@ -73,7 +73,14 @@ def _step(style: dict[str, Any]) -> Any:
 def draw_legend(axes: Axes, place: Literal["lower left", "lower right"], **options: Any) -> None:
     """Explain the lines of a chart."""
     font = {"family": FONT, "size": 0.9 * TEXT}
-    look: dict[str, Any] = {"frameon": False, "labelcolor": INK, "prop": font, "handlelength": 1.4} | options
+    look: dict[str, Any] = {
+        "facecolor": "white",
+        "edgecolor": "none",
+        "framealpha": 0.85,
+        "labelcolor": INK,
+        "prop": font,
+        "handlelength": 1.4,
+    } | options
     axes.legend(loc=place, borderaxespad=0.4, **look)
 
 

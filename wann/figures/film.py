@@ -63,7 +63,8 @@ def show(frames: Iterable[Frame], seconds: float, title: str) -> None:
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(title)
+    with plt.rc_context({"toolbar": "None"}):
+        figure = plt.figure(title)
     if getattr(figure.canvas, "required_interactive_framework", None) is None:
         plt.close(figure)
         raise UserError("there is no display to play in: name a film with --out, .gif or .mp4")

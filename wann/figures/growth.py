@@ -1,4 +1,4 @@
-"""How the network of a run grew: its champions side by side, each node in one place, or one after the other."""
+"""How a network grew: its ancestors side by side, each node in one place, or one after the other."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ _NARROWEST, _SHARE = 300.0, 0.38  # of a panel, in points, and of the width that
 _WIDEST = 930.0  # of three panels in a line; wider ones stand in twos
 
 
-def choose(generations: Sequence[int], wanted: Sequence[int] | None) -> list[int]:
-    """Which of a run's champions to show.
+def choose(generations: Sequence[int], wanted: Sequence[int] | None, most: int) -> list[int]:
+    """Which ancestors to show.
 
     Args:
-        generations: When each became the champion.
-        wanted: Generations whose champions to show; ``PANELS`` of the succession, evenly spread, unless given.
+        generations: When each was born, first to last.
+        wanted: Generations whose ancestors to show: the last one born by then. Evenly spread unless given.
+        most: How many of them then.
 
     Returns:
-        Their places in the succession, without repetition.
+        Their places in the line, without repetition.
 
     Raises:
-        UserError: These are no generations, or there was no champion yet in one of them.
+        UserError: These are no generations, or none was born yet in one of them.
     """
     if wanted is None:
-        last, count = len(generations) - 1, min(PANELS, len(generations))
+        last, count = len(generations) - 1, min(most, len(generations))
         return sorted({round(last * i / max(count - 1, 1)) for i in range(count)})
     whole = isinstance(wanted, Sequence) and all(isinstance(generation, int) for generation in wanted)
     if not whole or min(wanted, default=-1) < generations[0]:
@@ -48,7 +49,7 @@ def choose(generations: Sequence[int], wanted: Sequence[int] | None) -> list[int
 
 
 def scenes(champions: Sequence[Champion], generations: Sequence[int]) -> tuple[Scene, list[Scene]]:
-    """The union of a run's champions and, in its layout, each of them.
+    """The union of an evolved network's ancestors and, in its layout, each of them.
 
     Raises:
         UserError: The networks are not of one shape.
@@ -66,11 +67,11 @@ def scenes(champions: Sequence[Champion], generations: Sequence[int]) -> tuple[S
 
 
 def draw(champions: Sequence[Champion], generations: Sequence[int], *, title: str = "") -> Figure:
-    """Draw champions of one run side by side; a node stands in the same place in every panel.
+    """Draw ancestors of a network side by side; a node stands in the same place in every panel.
 
     Args:
         champions: The networks, first to last.
-        generations: When each became the champion.
+        generations: When each was born.
         title: Shown above.
 
     Raises:
@@ -112,7 +113,7 @@ def _part(figure: Figure, corner: tuple[float, float], size: tuple[float, float]
 
 
 def caption(axes: Axes, page: Page, champion: Champion) -> None:
-    """Write in the upper right corner how large and how good a champion is."""
+    """Write in the upper right corner how large a network is, and how good where that is known."""
     words = f"{len(champion.genome.enabled)} connections"
     if champion.scores is not None:
         words += f", mean return {champion.scores.mean:.0f}"

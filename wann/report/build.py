@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wann.champion import Champion
+from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.gymtask import GymTask
@@ -54,7 +55,7 @@ def build(
         champion: The network that it is about, and opens with.
         succession: The networks that its slider steps through.
         figures: Pictures to show below the live panel.
-        task: Its episodes are shown; without one, or with a data set, there are none.
+        task: Its episodes or samples are shown; without one there are none.
         evaluator: Scores the network on ``task``; without one the page shows the scores of the file.
         order: What the networks of ``succession`` are and how they are ordered, in a few words.
         note: Something that the reader must know.
@@ -102,9 +103,11 @@ def topology(champion: Champion, disabled: bool = False) -> Figure:
 
 
 def _played(champion: Champion, shown: Sequence[Champion], task: Task | None) -> dict[str, Any]:
-    """What episodes on the page need: starts for dynamics in JavaScript, or else recordings."""
+    """What episodes on the page need: starts for dynamics in JavaScript, samples of a data set, or recordings."""
     if isinstance(task, JittedTask) and _script(task):
         return {"task": {**data.of_task(task), "starts": data.starts(task)}}
+    if isinstance(task, DataTask):
+        return {"task": data.of_samples(task)}
     if not isinstance(task, JittedTask | GymTask):
         return {"task": None}
     only = champion if task.python else None

@@ -3,9 +3,12 @@
 const NARROW = 560, LABEL = 74, END = 50, EDGE_OF_PICTURE = 16, MANY = 400;
 
 wann.Diagram = class {
-  constructor(svg, colours) {
+  constructor(svg, colours, champions) {
     this.svg = svg;
     this.colours = colours;
+    const nodes = champions.flatMap(champion => champion.nodes.map(node => node.place));
+    const bends = champions.flatMap(champion => champion.edges.flatMap(edge => edge.route));
+    this.places = [...nodes, ...bends]; // of all networks: what they share stays where it is
   }
 
   show(champion) {
@@ -36,9 +39,8 @@ wann.Diagram = class {
   // Along the flow and across it: pixels for each unit of the layout.
   measure() {
     const width = this.svg.parentElement.clientWidth;
-    const places = [...this.champion.nodes.map(node => node.place), ...this.champion.edges.flatMap(edge => edge.route)];
-    const along = Math.max(1, ...places.map(([x]) => x));
-    const across = 2 * Math.max(1, ...places.map(([, y]) => Math.abs(y))) + 1;
+    const along = this.places.reduce((most, [x]) => Math.max(most, x), 1);
+    const across = 2 * this.places.reduce((most, [, y]) => Math.max(most, Math.abs(y)), 1) + 1;
     this.upright = width < NARROW;
     const length = this.upright ? Math.min(26, Math.max(10, 700 / along)) : Math.min(70, (width - 2 * LABEL) / along);
     const breadth = this.upright ? (width - 2 * EDGE_OF_PICTURE) / across : Math.min(44, Math.max(14, 340 / across));

@@ -1,4 +1,4 @@
-// Episodes: played here by a task's own dynamics, or recorded. Both have the same methods.
+// Episodes: played here by a task's own dynamics, recorded, or the samples of a data set. All have the same methods.
 
 wann.Played = class {
   constructor(facts, dynamics) {
@@ -49,6 +49,8 @@ wann.Played = class {
 };
 
 wann.Recorded = class {
+  pace = 0.04;
+
   use(recording) {
     this.recording = recording;
     this.frame = Math.min(this.frame || 0, recording.steps.length - 1);
@@ -68,3 +70,29 @@ wann.Recorded = class {
   restart() { this.frame = 0; }
   advance() { this.frame += 1; }
 };
+
+wann.Sampled = class {
+  constructor({ x, y, classes }) {
+    Object.assign(this, { x, y, classes, pace: 0.8, frame: 0 });
+  }
+
+  get observation() { return this.x[this.frame]; }
+  get wanted() { return this.y[this.frame]; }
+  get ended() { return this.frame >= this.x.length - 1; }
+
+  restart() { this.frame = 0; }
+  advance() { this.frame += 1; }
+
+  // How well a network does on all samples here: the share of right classes, or the mean squared error.
+  score(program, weight) {
+    const marks = this.x.map((sample, k) => this.mark(wann.outputs(program, wann.evaluate(program, sample, weight)), k));
+    return marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
+  }
+
+  mark(outputs, k) {
+    if (this.classes) return Number(wann.largest(outputs) === this.y[k]);
+    return outputs.reduce((sum, output, i) => sum + (output - this.y[k][i]) ** 2, 0) / outputs.length;
+  }
+};
+
+wann.largest = values => values.indexOf(Math.max(...values));

@@ -19,6 +19,7 @@ SCRIPTS = (
     "explore.js",
     "episodes.js",
     "traces.js",
+    "samples.js",
     "start.js",
     "panel.js",
 )

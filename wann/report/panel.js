@@ -13,7 +13,7 @@ const panel = {
 };
 wann.panel = panel;
 
-const diagram = new wann.Diagram(byId("network"), data.colours);
+const diagram = new wann.Diagram(byId("network"), data.colours, data.champions);
 const explorer = new wann.Explorer(diagram, {
   title: byId("part-title"), text: byId("part-text"), value: byId("part-value"),
 });
@@ -41,14 +41,39 @@ function render() {
 
 function renderEpisode() {
   const { episode } = panel;
+  if (episode.x) return renderSample();
   if (episode.dynamics) picture.draw(episode.state, episode.action);
   else picture.draw(episode);
   byId("time").textContent = episode.dynamics ? `${episode.seconds.toFixed(2)} s` : `${episode.steps}`;
   byId("return").textContent = wann.number(episode.total, 1);
   byId("reward").textContent = wann.number(episode.rewards.at(-1), 3);
   byId("rewards").setAttribute("d", rewardLine(episode));
-  if (byId("status").textContent !== episode.verdict) byId("status").textContent = episode.verdict;
+  tell(episode.verdict);
 }
+
+function renderSample() {
+  const { episode, champion } = panel, outputs = wann.outputs(champion.program, panel.values);
+  const labels = labelsOf("output"), chosen = wann.largest(outputs);
+  picture.draw(episode, outputs);
+  byId("time").textContent = `${episode.frame + 1} of ${episode.x.length}`;
+  byId("reward").textContent = episode.classes ? labels[chosen] ?? "–" : wann.number(episode.mark(outputs, episode.frame), 3);
+  if (!episode.classes) return;
+  const verdict = chosen === episode.wanted ? "right" : `wrong: it is ${labels[episode.wanted]}`;
+  tell(`The network says ${labels[chosen] ?? "nothing"}, which is ${verdict}.`);
+}
+
+// The score of all samples, when the network or the weight is another one.
+function score() {
+  const { episode, champion } = panel, value = episode.score(champion.program, panel.weight);
+  byId("return").textContent = episode.classes ? `${(100 * value).toFixed(1)} %` : wann.number(value, 3);
+}
+
+// A screen reader says what is new; what is not, is not said again.
+function tell(words) {
+  if (byId("status").textContent !== words) byId("status").textContent = words;
+}
+
+const labelsOf = kind => data.champions[data.first].nodes.filter(node => node.kind === kind).map(node => node.label);
 
 function rewardLine(episode) {
   const { rewards } = episode;
@@ -72,7 +97,7 @@ function frame(now) {
   if (!panel.playing) return;
   owed += before === null ? 0 : Math.min(0.1, (now - before) / 1000);
   before = now;
-  const step = panel.episode.dynamics ? panel.episode.dynamics.timeStep : 0.04;
+  const step = panel.episode.dynamics ? panel.episode.dynamics.timeStep : panel.episode.pace;
   for (; owed >= step && panel.playing; owed -= step) advance();
   render();
   requestAnimationFrame(frame);
@@ -111,7 +136,13 @@ function chooseWeight(weight) {
   for (const button of byId("marks").children) {
     button.setAttribute("aria-pressed", Number(button.dataset.weight) === panel.weight);
   }
+  refresh();
+}
+
+// Another network or weight.
+function refresh() {
   if (data.recordings) useRecording();
+  if (panel.episode && panel.episode.x) score();
   render();
 }
 
@@ -165,8 +196,7 @@ function chooseChampion(k) {
   diagram.show(panel.champion);
   explorer.restart();
   drawProfile(k);
-  if (data.recordings) useRecording();
-  render();
+  refresh();
 }
 
 function championWords({ generation, edges, mean }) {
@@ -193,9 +223,11 @@ function prepareEpisode() {
   if (data.recordings) {
     recorded = new wann.Recorded();
     panel.episode = recorded;
-    picture = wann.traces(scene, data.champions[data.first].nodes.filter(n => n.kind === "input").map(n => n.label));
+    picture = wann.traces(scene, labelsOf("input"));
     scene.setAttribute("aria-label", "What the network sees, over a recorded episode");
     byId("time-name").textContent = "Step";
+  } else if (data.task.x) {
+    prepareSamples(scene);
   } else {
     panel.episode = new wann.Played(data.task, wann.task);
     picture = wann.task.scene(scene);
@@ -208,6 +240,17 @@ function prepareEpisode() {
     render();
   });
   byId("restart").addEventListener("click", restart);
+}
+
+function prepareSamples(scene) {
+  panel.episode = new wann.Sampled(data.task);
+  picture = wann.samples(scene, labelsOf("input"), labelsOf("output"), panel.episode);
+  const { classes } = panel.episode;
+  scene.setAttribute("aria-label", "A test sample, and the value of each output");
+  byId("time-name").textContent = "Test sample";
+  byId("reward-name").textContent = classes ? "Answer" : "Squared error";
+  byId("return-name").textContent = classes ? "Right at this weight" : "Mean squared error";
+  show("course", false);
 }
 
 function prepareChampions() {

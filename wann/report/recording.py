@@ -11,6 +11,7 @@ from wann.champion import Champion
 from wann.environment import JittedEnv
 from wann.gymtask import GymTask
 from wann.population import Floats
+from wann.report.data import short
 from wann.task import JittedTask
 
 _FRAMES = 200
@@ -93,10 +94,6 @@ def _episode(champion: Champion, play: Play, weight: float | None, frames: int) 
     return {
         "weight": weight,
         "steps": kept,
-        "observations": [_short(observations[k]) for k in kept],
-        "returns": _short(np.cumsum(rewards)[kept]),
+        "observations": [short(observations[k]) for k in kept],
+        "returns": short(np.cumsum(rewards)[kept]),
     }
-
-
-def _short(values: Floats) -> list[float]:
-    return [float(f"{value:.4g}") for value in values]

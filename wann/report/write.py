@@ -10,18 +10,17 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.files import write_atomically
-from wann.pictures import Request, figure
+from wann.pictures import Request, ancestors_of, figure
 from wann.profile import Profile, play_profile
-from wann.records import read_champions
-from wann.report.build import Figure, build, topology
-from wann.runs import CHAMPIONS, FRONT, load, read_front
+from wann.report.build import MOST_CHAMPIONS, Figure, build, topology
+from wann.runs import FRONT, LINEAGE, load, read_front
 from wann.task import Task, load_task
 
 log = logging.getLogger("wann")
 
 FIGURES = {
     "curves": "Learning curves",
-    "growth": "Growth: champions of the run",
+    "growth": "Growth: the champion and its ancestors",
     "front": "Performance against connections",
     "weights": "Performance against the shared weight",
     "activations": "Activations of the champions",
@@ -70,8 +69,8 @@ def write_report(
 
 def _succession(source: Path, champion: Champion) -> tuple[list[Champion], str]:
     """The networks that the page steps through, and what their order is."""
-    if (source / CHAMPIONS).exists():
-        return read_champions(source), "Champions of the run, first to last"
+    if (source / LINEAGE).exists():
+        return ancestors_of(champion, source, MOST_CHAMPIONS)[0], "The network's ancestors, first to last"
     if (source / FRONT).exists():
         return read_front(source), "Networks of the archive, smallest first"
     return [champion], ""
