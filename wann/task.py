@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from wann.errors import UserError, suggestion
 
+FITNESS = "fitness"
+"""What the names of tasks begin with that are a plain Python function, before a colon."""
+
 
 class Part(IntEnum):
     """What a trial is for. A data set takes its samples from another part for each."""
@@ -157,6 +160,11 @@ def load_task(name: str) -> Task:
 
         return load_file_task(name)
     head, _, argument = name.partition(":")
+    if head == FITNESS:
+        raise UserError(
+            f"the task {name!r} is a Python function, which no name leads to: give it again, "
+            "as task=wann.FitnessTask(function, inputs=..., outputs=...)"
+        )
     kind = load_kind(head)
     if argument and kind.__init__ is object.__init__:
         raise UserError(f"the task {head!r} takes no argument, got {argument!r}")
