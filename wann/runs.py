@@ -23,6 +23,7 @@ from wann.files import append, decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
 from wann.network import express
 from wann.population import Arrays, Floats, Population
+from wann.racing import play_generation
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
@@ -157,7 +158,7 @@ class Run:
         evolving = time.perf_counter() - start
         verifier = _Verifier(evaluator, self.settings)
         with self._interruption.allowed():
-            returns, steps = evaluator.evaluate(networks, self.settings.weights, self._search.trials())
+            returns, steps = play_generation(evaluator, self._search, networks)
             scores = Scores.of(returns, population.connections)
             findings = self._archive.examine(population, scores, self.generation, verifier)
         return _Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
