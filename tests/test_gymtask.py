@@ -284,6 +284,13 @@ def test_an_environment_that_never_ends_is_cut_off() -> None:
         ("gym:CartPole-v1?colour=1", "the environment 'CartPole-v1' cannot be made: "),
         ("gym:no_such_module:My-v0", "the environment 'no_such_module:My-v0' cannot be made: No module named"),
         ("gym:FrozenLake-v1", "the environment 'FrozenLake-v1' has observations Discrete(16): expected a Box"),
+        (
+            "gym:CartPole-v1?wrapper=Flat",
+            "there is no wrapper 'Flat': module 'gymnasium.wrappers' has no attribute 'Flat'",
+        ),
+        ("gym:CartPole-v1?wrapper=no_such:X", "there is no wrapper 'no_such:X': No module named 'no_such'"),
+        ("gym:CartPole-v1?wrapper=json:__doc__", "the wrapper 'json:__doc__' cannot be put around an environment"),
+        ("gym:CartPole-v1?wrapper=TransformReward", "the environment 'CartPole-v1' cannot be made: TransformReward"),
         ("swingup:7", "the task 'swingup' takes no argument, got '7'"),
     ],
 )
@@ -305,6 +312,61 @@ def test_arguments_reach_the_environment() -> None:
     environment: Any = task.make().unwrapped
     assert (environment.goal_velocity, task.max_steps) == (0.5, 12)
     assert task.name == "gym:MountainCarContinuous-v0?goal_velocity=0.5&max_episode_steps=12"
+
+
+def test_wrappers_are_put_around_the_environment_innermost_first() -> None:
+    task = load_task("gym:FrozenLake-v1?is_slippery=false&wrapper=FlattenObservation&wrapper=TimeAwareObservation")
+    assert isinstance(task, GymTask)
+    environment = task.make()
+    observation, _ = environment.reset(seed=0)
+    assert isinstance(environment, gymnasium.wrappers.TimeAwareObservation)
+    assert isinstance(environment.env, gymnasium.wrappers.FlattenObservation)
+    assert len(task.inputs) == 17
+    np.testing.assert_array_equal(task.observe(observation), [1.0] + [0.0] * 16)
+
+    class Doubled(GymTask):
+        environment = "CartPole-v1"
+        wrappers = (lambda inner: gymnasium.wrappers.TransformReward(inner, lambda reward: 2 * reward),)
+
+    population = grown(2, n_inputs=4, n_outputs=2, steps=4)
+    found, single = (played(ThreadEvaluator(task, 1), population) for task in (Doubled(), GymTask("CartPole-v1")))
+    np.testing.assert_array_equal(found.returns, 2 * single.returns)
+
+
+class Scaled(GymTask):
+    """Declares what observations are multiplied by."""
+
+    environment = "Pendulum-v1?max_episode_steps=5"
+    scale = (1.0, 1.0, 0.125)
+
+
+@pytest.mark.parametrize(
+    ("task", "actions"),
+    [
+        (odd(action=spaces.Discrete(3)), "the largest of 3 outputs"),
+        (odd(action=spaces.MultiDiscrete([2, 3])), "the largest in groups of 2, 3 outputs"),
+        (odd(action=spaces.MultiBinary(3)), "each output above 0 sets its bit"),
+        (odd(action=BOX), "each output limited to [-1, 1] and scaled to [-2, 2], [0, 1]"),
+        (odd(action=spaces.Box(-1, 1, (3,))), "each output limited to [-1, 1] and scaled to [-1, 1]"),
+        (odd(action=spaces.Box(-np.inf, np.inf, (2,))), "the outputs as they are"),
+    ],
+)
+def test_what_becomes_of_outputs_is_told(task: GymTask, actions: str) -> None:
+    assert list(task.remarks) == [f"actions: {actions}", "episodes: 1000 steps at most"]
+
+
+def test_the_settings_of_a_run_say_what_becomes_of_outputs_and_can_be_fed_back(tmp_path: Path) -> None:
+    small: dict[str, Any] = {"population": 4, "generations": 1, "trials": 1, "verify_trials": 1, "workers": 1}
+    wann.search(Scaled(), out=tmp_path / "run", **small)
+    lines = (tmp_path / "run" / "config.toml").read_text().splitlines()
+    assert lines[:4] == [
+        "# actions: each output limited to [-1, 1] and scaled to [-2, 2]",
+        "# observations: multiplied by 1, 1, 0.125",
+        "# episodes: 5 steps at most",
+        'task = "gym"',
+    ]
+    again = wann.search(Scaled(), config=tmp_path / "run" / "config.toml", out=tmp_path / "again", workers=1)
+    assert (again.folder / "config.toml").read_text().splitlines() == lines
 
 
 def test_a_run_remembers_its_environment(tmp_path: Path) -> None:

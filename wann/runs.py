@@ -133,7 +133,7 @@ class Run:
         with self._locked(), self._interruption.handled():
             for stray in self.folder.glob(".*.tmp"):  # left over from a kill
                 stray.unlink()
-            write_atomically(self.folder / CONFIG, self.settings.to_toml())
+            write_atomically(self.folder / CONFIG, _config(self.task, self.settings))
             self._write_history()
             saved = time.monotonic()
             while self.generation < self.settings.generations:
@@ -284,6 +284,11 @@ def _cell(value: float) -> str:
     return repr(int(value)) if float(value).is_integer() else repr(float(value))
 
 
+def _config(task: Task, settings: Settings) -> bytes:
+    """The settings, below what there is to know about the task."""
+    return "".join(f"# {remark}\n" for remark in task.remarks).encode() + settings.to_toml()
+
+
 def _json_lines(champions: list[Champion]) -> bytes:
     """Several networks as a list of network files."""
     return b"[\n" + b",\n".join(champion.encode().rstrip() for champion in champions) + b"\n]\n"
@@ -301,7 +306,7 @@ def create_run(folder: Path, task: Task, settings: Settings) -> Run:
             what = "a run: continue it with `wann resume`, or" if (folder / CONFIG).exists() else "files already:"
             raise UserError(f"{folder} holds {what} name another folder with --out")
         (folder / CONFIG).touch(exist_ok=False)  # of two processes that come at once, one is refused
-        write_atomically(folder / CONFIG, settings.to_toml())
+        write_atomically(folder / CONFIG, _config(task, settings))
     except OSError as error:
         raise UserError(f"cannot write to the run folder {folder}: {error.strerror}") from None
     return Run(folder, task, settings)

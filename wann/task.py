@@ -59,6 +59,11 @@ class Task(ABC):
         """How many trials of validation or test to play where ``wanted`` are: one, where that plays all there is."""
         return 1 if self.exhaustive else wanted
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What ``config.toml`` says about the task in its comments, a line each."""
+        return ()
+
     @abstractmethod
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """All that sets one trial apart from another, as a few numbers; it depends on nothing but the arguments."""
