@@ -225,3 +225,5 @@ def test_a_function_in_a_file_is_searched_and_tested_by_the_command(
             main(arguments)
         assert exit.value.code == 0
     assert json.loads(capsys.readouterr().out)["task"] == f"{tmp_path}/cart.py:cart"
+    with pytest.raises(UserError, match=r"cart\.py:cart' is a function: it has no episodes to play"):
+        wann.play("runs/cart-0", out="play.gif")
