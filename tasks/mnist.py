@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import struct
+import zlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -85,7 +86,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     try:
         with path.open("rb") if path.exists() else gzip.open(packed) as file:
             data = file.read(LARGEST)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
     if len(data) < 4 or data[:3] != b"\0\0\x08":
         raise UserError(f"{path}: not an IDX file of unsigned bytes, it begins with {data[:4].hex()}")

@@ -65,7 +65,7 @@ FILES_TO_FILES = {
 }
 """The twins whose own names are a keyword or a module."""
 ONLY_THERE = {"quiet", "as_json", "format"}
-ONLY_HERE = {"watch", "settings"}
+ONLY_HERE = {"watch", "settings", "fitness", "inputs", "outputs"}
 
 
 @pytest.mark.parametrize(("command", "function"), TWINS, ids=[function.__name__ for _, function in TWINS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,20 @@ SEEDS = np.array([[1, 2, 3], [4, 5, 6]])
 class Odd(gymnasium.Env[Any, Any]):
     """Counts to a number drawn at the reset; the parameters choose spaces and faults."""
 
+    open = 0
+
     def __init__(self, action: gymnasium.Space[Any] | None = None, fault: str = "", render_mode: str | None = None):
         self.observation_space = spaces.Box(-1, 1, (2, 3))
         self.action_space = action or spaces.Discrete(2, start=5)
         self.fault, self.taken = fault, []
         if fault == "make":
             raise OSError("no simulator\nhere")
+        Odd.open += 1
+
+    def close(self) -> None:
+        Odd.open -= 1
+        if self.fault == "close":
+            raise OSError("still running")
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[NDArray[Any], dict[str, Any]]:
         super().reset(seed=seed)
@@ -47,6 +56,8 @@ class Odd(gymnasium.Env[Any, Any]):
         self.taken = []
         if self.fault == "reset":
             raise ValueError("cannot reset")
+        if self.fault == "old reset":
+            return self._seen()
         return self._seen(), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -55,7 +66,12 @@ class Odd(gymnasium.Env[Any, Any]):
         self.taken.append(action)
         if self.fault == "step" and self.left == 1:
             raise RuntimeError("the simulator\nis gone")
-        reward = {"reward": float("nan"), "huge": float("inf")}.get(self.fault, float(np.sum(action)))
+        if self.fault == "exit":
+            raise SystemExit(0)
+        if self.fault == "old step":
+            return self._seen(), 0.0, False, {}
+        wrong: dict[str, Any] = {"reward": float("nan"), "huge": float("inf"), "none": None, "vector": np.zeros(2)}
+        reward = wrong.get(self.fault, float(np.sum(action)))
         return self._seen(), reward, self.fault != "endless" and self.left <= 0, False, {}
 
     def _seen(self) -> Any:
@@ -64,7 +80,9 @@ class Odd(gymnasium.Env[Any, Any]):
         seen = self.np_random.normal(size=(2, 3))
         if self.fault == "nan":
             seen[1, 1] = np.nan
-        return seen
+        if self.fault == "infinite":
+            seen[1, 2] = -np.inf
+        return "everything" if self.fault == "text" else seen
 
 
 gymnasium.register("Odd-v0", entry_point=f"{__name__}:Odd")
@@ -78,6 +96,11 @@ def odd(**arguments: Any) -> GymTask:
 
         def make(self) -> gymnasium.Env[Any, Any]:
             return Odd(**arguments)
+
+    if arguments.get("fault") in ("close", "make"):  # the task asks an environment for its spaces, and closes it
+        task = odd(**{**arguments, "fault": ""})
+        task.make = lambda: Odd(**arguments)  # type: ignore[method-assign]
+        return task
 
     return OddTask()
 
@@ -192,14 +215,59 @@ def test_outputs_become_actions(space: Any, outputs: list[float], expected: Any)
         ("huge", "ValueError: the reward is inf;"),
         ("nan", "ValueError: observation 4 is not finite;"),
         ("shape", "ValueError: the observation has 4 numbers, expected 6;"),
+        ("infinite", "ValueError: observation 5 is not finite;"),
+        ("text", "ValueError: could not convert string to float: 'everything';"),
+        ("none", "ValueError: the reward is no number but NoneType;"),
+        ("vector", "ValueError: the reward is no number but ndarray;"),
+        ("exit", "in step 1 of the episode with seed 1: SystemExit: 0;"),
+        ("old reset", "in reset of the episode with seed 1: ValueError: expected (observation, info), got ndarray;"),
+        ("old step", "expected (observation, reward, terminated, truncated, info), got a tuple of 4;"),
+        ("make", "in make of the episode with seed 1: OSError: no simulator here;"),
+        ("close", "in close of the episode with seed "),
     ],
 )
 def test_what_an_environment_does_wrong_is_told(fault: str, message: str) -> None:
+    Odd.open = 0
     with pytest.raises(TaskError) as error:
         played(ThreadEvaluator(odd(fault=fault), 1), grown(1, n_inputs=6, n_outputs=2, steps=1))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert str(error.value).startswith("the task 'gym' failed")
+    assert str(error.value).endswith("reset the environment with that seed to see it alone")
+    assert Odd.open <= 0, "an environment was left open"
+
+
+def test_every_environment_is_closed_and_no_more_are_open_than_step_at_once() -> None:
+    most, made = [], odd()
+    Odd.open = 0
+    make = made.make
+
+    def counted() -> gymnasium.Env[Any, Any]:
+        environment = make()
+        most.append(Odd.open)
+        return environment
+
+    made.make = counted  # type: ignore[method-assign]
+    played(ThreadEvaluator(made, 1), grown(40, n_inputs=6, n_outputs=2, steps=1))
+    assert len(most) == 240
+    assert max(most) <= lockstep.SLOTS
+    assert Odd.open == 0
+
+
+def test_an_environment_that_no_worker_could_have_is_refused_by_ray_and_played_here(tmp_path: Path) -> None:
+    class Locked(GymTask):
+        environment = "CartPole-v1"
+
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+            super().__init__()
+
+    small: dict[str, Any] = {"population": 4, "generations": 1, "trials": 1, "verify_trials": 1}
+    with pytest.raises(UserError) as error:
+        wann.search(Locked(), out=tmp_path / "ray", workers=2, **small)
+    assert str(error.value).startswith("the task 'gym' cannot be sent to Ray workers (TypeError: ")
+    assert str(error.value).endswith("or play it in this process, with workers=1 and without ray")
+    assert wann.search(Locked(), out=tmp_path / "here", workers=1, **small).generation == 1
 
 
 def test_an_environment_that_never_ends_is_cut_off() -> None:
@@ -216,6 +284,13 @@ def test_an_environment_that_never_ends_is_cut_off() -> None:
         ("gym:CartPole-v1?colour=1", "the environment 'CartPole-v1' cannot be made: "),
         ("gym:no_such_module:My-v0", "the environment 'no_such_module:My-v0' cannot be made: No module named"),
         ("gym:FrozenLake-v1", "the environment 'FrozenLake-v1' has observations Discrete(16): expected a Box"),
+        (
+            "gym:CartPole-v1?wrapper=Flat",
+            "there is no wrapper 'Flat': module 'gymnasium.wrappers' has no attribute 'Flat'",
+        ),
+        ("gym:CartPole-v1?wrapper=no_such:X", "there is no wrapper 'no_such:X': No module named 'no_such'"),
+        ("gym:CartPole-v1?wrapper=json:__doc__", "the wrapper 'json:__doc__' cannot be put around an environment"),
+        ("gym:CartPole-v1?wrapper=TransformReward", "the environment 'CartPole-v1' cannot be made: TransformReward"),
         ("swingup:7", "the task 'swingup' takes no argument, got '7'"),
     ],
 )
@@ -237,6 +312,61 @@ def test_arguments_reach_the_environment() -> None:
     environment: Any = task.make().unwrapped
     assert (environment.goal_velocity, task.max_steps) == (0.5, 12)
     assert task.name == "gym:MountainCarContinuous-v0?goal_velocity=0.5&max_episode_steps=12"
+
+
+def test_wrappers_are_put_around_the_environment_innermost_first() -> None:
+    task = load_task("gym:FrozenLake-v1?is_slippery=false&wrapper=FlattenObservation&wrapper=TimeAwareObservation")
+    assert isinstance(task, GymTask)
+    environment = task.make()
+    observation, _ = environment.reset(seed=0)
+    assert isinstance(environment, gymnasium.wrappers.TimeAwareObservation)
+    assert isinstance(environment.env, gymnasium.wrappers.FlattenObservation)
+    assert len(task.inputs) == 17
+    np.testing.assert_array_equal(task.observe(observation), [1.0] + [0.0] * 16)
+
+    class Doubled(GymTask):
+        environment = "CartPole-v1"
+        wrappers = (lambda inner: gymnasium.wrappers.TransformReward(inner, lambda reward: 2 * reward),)
+
+    population = grown(2, n_inputs=4, n_outputs=2, steps=4)
+    found, single = (played(ThreadEvaluator(task, 1), population) for task in (Doubled(), GymTask("CartPole-v1")))
+    np.testing.assert_array_equal(found.returns, 2 * single.returns)
+
+
+class Scaled(GymTask):
+    """Declares what observations are multiplied by."""
+
+    environment = "Pendulum-v1?max_episode_steps=5"
+    scale = (1.0, 1.0, 0.125)
+
+
+@pytest.mark.parametrize(
+    ("task", "actions"),
+    [
+        (odd(action=spaces.Discrete(3)), "the largest of 3 outputs"),
+        (odd(action=spaces.MultiDiscrete([2, 3])), "the largest in groups of 2, 3 outputs"),
+        (odd(action=spaces.MultiBinary(3)), "each output above 0 sets its bit"),
+        (odd(action=BOX), "each output limited to [-1, 1] and scaled to [-2, 2], [0, 1]"),
+        (odd(action=spaces.Box(-1, 1, (3,))), "each output limited to [-1, 1] and scaled to [-1, 1]"),
+        (odd(action=spaces.Box(-np.inf, np.inf, (2,))), "the outputs as they are"),
+    ],
+)
+def test_what_becomes_of_outputs_is_told(task: GymTask, actions: str) -> None:
+    assert list(task.remarks) == [f"actions: {actions}", "episodes: 1000 steps at most"]
+
+
+def test_the_settings_of_a_run_say_what_becomes_of_outputs_and_can_be_fed_back(tmp_path: Path) -> None:
+    small: dict[str, Any] = {"population": 4, "generations": 1, "trials": 1, "verify_trials": 1, "workers": 1}
+    wann.search(Scaled(), out=tmp_path / "run", **small)
+    lines = (tmp_path / "run" / "config.toml").read_text().splitlines()
+    assert lines[:4] == [
+        "# actions: each output limited to [-1, 1] and scaled to [-2, 2]",
+        "# observations: multiplied by 1, 1, 0.125",
+        "# episodes: 5 steps at most",
+        'task = "gym"',
+    ]
+    again = wann.search(Scaled(), config=tmp_path / "run" / "config.toml", out=tmp_path / "again", workers=1)
+    assert (again.folder / "config.toml").read_text().splitlines() == lines
 
 
 def test_a_run_remembers_its_environment(tmp_path: Path) -> None:

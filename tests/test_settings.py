@@ -29,7 +29,7 @@ from wann.settings import (
 @st.composite
 def settings(draw: st.DrawFn) -> Settings:
     """Any valid settings."""
-    fraction = st.floats(0, 1)
+    fraction, trials = st.floats(0, 1), draw(st.integers(1, 1_000_000))
     mutations = draw(st.tuples(fraction, fraction, fraction, fraction).filter(any))
     names = ("change_activation", "add_node", "add_connection", "enable_connection")
     return Settings(
@@ -37,7 +37,7 @@ def settings(draw: st.DrawFn) -> Settings:
         seed=draw(st.integers(0, 2**62)),
         population=draw(st.integers(2, 1_000_000)),
         generations=draw(st.integers(1, 2**31)),
-        trials=draw(st.integers(1, 1_000_000)),
+        trials=trials,
         weights=tuple(draw(st.lists(st.floats(-1e6, 1e6), min_size=1))),
         initial_enabled=draw(fraction),
         tournament=draw(st.integers(1, 1_000_000)),
@@ -47,6 +47,7 @@ def settings(draw: st.DrawFn) -> Settings:
         activations=tuple(draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))),
         crossover=draw(fraction),
         species_distance=draw(st.floats(0, 1e6)),
+        racing=draw(st.integers(0, trials - 1)),
         verify_trials=draw(st.integers(1, 1_000_000)),
         **dict(zip(names, mutations, strict=True)),
     )
@@ -95,6 +96,7 @@ def test_the_paper_preset_is_the_papers() -> None:
         activations=DEFAULT_SET,
         crossover=0.0,
         species_distance=0.0,
+        racing=0,
         verify_trials=100,
     )
     assert set(DEFAULT_SET) == set(NAMES) - {"square"}
@@ -142,6 +144,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("weights", [1.0, "a"], "expected float, got [1.0, 'a']"),
     ("weights", [float("nan")], "expected numbers in [-1e6, 1e6], got (nan,)"),
     ("weights", [1e7], "expected numbers in [-1e6, 1e6], got (10000000.0,)"),
+    ("racing", 3, "expected fewer than the 3 trials, got 3"),
+    ("racing", -1, "expected int >= 0, got -1"),
     ("activations", ["tan"], "unknown 'tan': did you mean 'tanh'?"),
     ("activations", ["sin", "sin"], "each at most once, got sin, sin"),
 ]
@@ -231,6 +235,7 @@ def test_differences_are_found_by_name_but_generations_may_differ() -> None:
     for name in set(NAMES_OF_SETTINGS) - {"generations"}:
         other = {"task": "other", "weights": [1.5], "activations": ["sin"], "cull_fraction": 0.5}.get(name, 1)
         other = 9 if getattr(old, name) == other or isinstance(getattr(old, name), int) else other
+        other = 2 if name == "racing" else other  # fewer than the trials
         changed = make_settings({"task": "swingup", name: other})
         assert first_difference(old, changed) == name
 

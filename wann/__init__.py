@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wann.errors import TaskError, UserError
     from wann.evolution import Search
     from wann.exchange import export_network, import_network
+    from wann.fitness import FitnessTask
     from wann.genome import ConnectionGene, Genome, NodeGene
     from wann.gymtask import GymTask
     from wann.runs import Run, load
@@ -43,6 +44,7 @@ _HOMES = {
     "wann.errors": ("TaskError", "UserError"),
     "wann.evolution": ("Search",),
     "wann.exchange": ("export_network", "import_network"),
+    "wann.fitness": ("FitnessTask",),
     "wann.gymtask": ("GymTask",),
     "wann.genome": ("ConnectionGene", "Genome", "NodeGene"),
     "wann.runs": ("Run", "load"),
@@ -56,6 +58,7 @@ __all__ = [
     "Champion",
     "ConnectionGene",
     "DataTask",
+    "FitnessTask",
     "Genome",
     "GymTask",
     "JittedTask",

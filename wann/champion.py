@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wann.errors import UserError
-from wann.evaluation.forward import respond
+from wann.evaluation.forward import activations
 from wann.files import decode_json, read_bytes, write_atomically
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.network import express
@@ -49,13 +49,7 @@ class Network:
 
     def activations(self, x: ArrayLike, weight: float | None = None) -> Floats:
         """The values of the bias, the inputs and all computed nodes, in evaluation order: (rows,) or (batch, rows)."""
-        inputs = np.asarray(x, dtype=np.float64)
-        if inputs.ndim not in (1, 2) or inputs.shape[-1] != self._n_inputs:
-            raise ValueError(f"x must be ({self._n_inputs},) or (batch, {self._n_inputs}), got {inputs.shape}")
-        values = np.empty((*inputs.shape[:-1], 1 + self._n_inputs + self._networks.activations.size))
-        rows = values[None] if inputs.ndim == 1 else values
-        respond(self._networks, 0, np.ascontiguousarray(np.atleast_2d(inputs)), self._weights(weight), rows)
-        return values
+        return activations(self._networks, 0, x, self._weights(weight))
 
     @property
     def nodes(self) -> list[int]:

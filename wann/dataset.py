@@ -52,15 +52,37 @@ class DataTask(Task):
         """The samples of each part.
 
         Raises:
-            UserError: They have the wrong shape, or are no numbers.
+            UserError: They cannot be loaded, have the wrong shape, or are no numbers.
         """
-        pairs = self.load()
+        pairs = self._pairs()
         names = ("training", "validation", "test") if len(pairs) == 3 else ("training", "test")
         training, *validation, test = (self._checked(name, *pair) for name, pair in zip(names, pairs, strict=True))
+        if training.y.ndim == 1 and (training.y == training.y[0]).all():
+            only = f"all {len(training.y)} are of class {training.y[0]}"
+            raise UserError(f"the task {self.name!r}, training samples: {only}, expected two classes or more")
         if not validation:
             training, held_out = self._split(training)
             validation = [held_out]
         return {Part.TRAINING: training, Part.VALIDATION: validation[0], Part.TEST: test}
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        try:
+            pairs = [(x, y) for x, y in self.load()]
+        except UserError:
+            raise
+        except Exception as error:  # whatever a file or a library may do
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UserError(f"the task {self.name!r} cannot load its samples as pairs (x, y): {what}") from error
+        if len(pairs) not in (2, 3):
+            raise UserError(
+                f"the task {self.name!r}: expected two pairs (x, y), for training and for the test, or three with one "
+                f"for validation between them, got {len(pairs)}"
+            )
+        return pairs
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Ray workers load the samples themselves."""
+        return {name: value for name, value in vars(self).items() if name != "parts"}
 
     def _split(self, training: Samples) -> tuple[Samples, Samples]:
         """What is left for training, and what is held out."""
@@ -88,39 +110,46 @@ class DataTask(Task):
 
     def _checked(self, name: str, x: ArrayLike, y: ArrayLike) -> Samples:
         what = f"the task {self.name!r}, {name} samples"
-        inputs, targets = np.array(x, dtype=np.float64, order="C"), np.array(y)
-        if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs) or not len(inputs):
-            raise UserError(f"{what}: expected x as (samples, {len(self.inputs)}), got {inputs.shape}")
-        if not np.isfinite(inputs).all():
-            row, column = np.argwhere(~np.isfinite(inputs))[0]
-            raise UserError(f"{what}: x[{row}, {column}] is {inputs[row, column]}: fill in or drop missing values")
-        samples = Samples(inputs, _classes(what, targets, len(self.outputs)) if targets.ndim == 1 else targets)
-        if samples.y.ndim != 1:
-            samples = Samples(inputs, np.array(targets, dtype=np.float64, order="C"))
-            if samples.y.shape[1:] != (len(self.outputs),) or not np.isfinite(samples.y).all():
-                raise UserError(
-                    f"{what}: expected y as finite numbers, (samples, {len(self.outputs)}), got {targets.shape}"
-                )
+        inputs = _table(what, "x", x, len(self.inputs))
+        targets = _array(what, "y", y, None)
+        n = len(self.outputs)
+        samples = Samples(inputs, _classes(what, targets, n) if targets.ndim == 1 else _table(what, "y", y, n))
         if len(samples.x) != len(samples.y):
             raise UserError(f"{what}: {len(samples.x)} of x, {len(samples.y)} of y")
         sealed(*samples)
         return samples
 
 
+def _array(what: str, name: str, values: ArrayLike, dtype: type | None) -> NDArray[Any]:
+    if np.ma.is_masked(values):
+        raise UserError(f"{what}: {name} has masked values: fill in or drop missing values")
+    try:
+        return np.array(values, dtype=dtype, order="C")
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{what}: {name} is no table ({reason}): expected as many numbers in every row") from None
+
+
+def _table(what: str, name: str, values: ArrayLike, columns: int) -> Floats:
+    """Finite numbers; (samples, columns)."""
+    table = _array(what, name, values, np.float64)
+    if table.ndim != 2 or table.shape[1] != columns or not len(table):
+        raise UserError(f"{what}: expected {name} as (samples, {columns}), got {table.shape}")
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise UserError(f"{what}: {name}[{row}, {column}] is {table[row, column]}: fill in or drop missing values")
+    return table
+
+
 def _classes(what: str, y: NDArray[Any], n: int) -> Integers:
     if y.dtype.kind not in "iu":
-        raise UserError(f"{what}: expected classes as whole numbers from 0 to {n - 1}, got {y.dtype}")
+        numbered = "number them, as numpy.unique(y, return_inverse=True) does"
+        mend = f"numbers to predict stand in columns, (samples, {n})" if y.dtype.kind == "f" else numbered
+        raise UserError(f"{what}: expected classes as whole numbers from 0 to {n - 1}, got {y.dtype}: {mend}")
     classes = y.astype(np.int64)
     if not len(classes) or classes.min() < 0 or classes.max() >= n:
         raise UserError(f"{what}: expected classes from 0 to {n - 1}, got {classes.min()} to {classes.max()}")
     return classes
-
-
-def _numbers(what: str, y: NDArray[Any], n: int) -> Floats:
-    targets = np.array(y, dtype=np.float64, order="C")
-    if targets.shape[1:] != (n,) or not np.isfinite(targets).all():
-        raise UserError(f"{what}: expected y as finite numbers, (samples, {n}), got {targets.shape}")
-    return targets
 
 
 def _taken(samples: Samples, index: Integers) -> Samples:

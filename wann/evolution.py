@@ -98,6 +98,18 @@ class Search:
         self.generation += 1
         return scores
 
+    def finalists(self, returns: Floats) -> Integers:
+        """Who is worth more trials of the present generation: the better half after the first ones, by index.
+
+        That is successive halving with one cut (Jamieson & Talwalkar 2016, arXiv:1502.07943), by the same ranking
+        with which ``tell`` selects: fronts, then crowding.
+
+        Args:
+            returns: The return of each episode of the first trials; (population, weights, first trials).
+        """
+        order = self._rank(Scores.of(returns, self._population.connections))
+        return np.sort(order[: (order.size + 1) // 2])
+
     def _rank(self, scores: Scores) -> Integers:
         """Best first; one draw decides which pair of objectives counts for the whole generation (section 3.3)."""
         draw = generator(self.settings.seed, Purpose.RANKING, self.generation).random()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -17,6 +18,8 @@ from wann.task import Part, Task
 
 DEFAULT_MAX_STEPS = 1000
 """Where an environment names no limit of its own."""
+WRAPPER = "wrapper"
+"""The argument of a spec that is no argument of the environment."""
 
 
 class GymTask(Task):
@@ -28,7 +31,8 @@ class GymTask(Task):
 
     Args:
         spec: An environment's id, ``LunarLander-v3`` or ``module_that_registers:My-v0``, with keyword arguments for
-            ``gymnasium.make`` behind a question mark: ``LunarLander-v3?continuous=true&wind_power=5``.
+            ``gymnasium.make`` behind a question mark: ``LunarLander-v3?continuous=true&wind_power=5``. Each
+            ``wrapper=...`` there names a wrapper, of ``gymnasium.wrappers`` or as ``module:Class``, innermost first.
 
     Raises:
         UserError: There is no such environment, it cannot be made, or its spaces are of another kind.
@@ -42,13 +46,18 @@ class GymTask(Task):
     scale: ClassVar[Sequence[float] | None] = None
     """What each observation is multiplied by, (inputs,), where a task declares it. Nothing is scaled by itself."""
 
+    wrappers: ClassVar[Sequence[Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]]]] = ()
+    """What is put around the environment, innermost first."""
+
     def __init__(self, spec: str = "") -> None:
         if not spec and not self.environment:
             raise UserError("the task gym needs an environment's id, as in gym:CartPole-v1")
         if spec:
             self.name = f"gym:{spec}"  # type: ignore[misc]
         self._id, _, query = (spec or self.environment).partition("?")
-        self._arguments = {key: _value(text) for key, text in parse_qsl(query, keep_blank_values=True)}
+        pairs = parse_qsl(query, keep_blank_values=True)
+        self._arguments = {key: _value(text) for key, text in pairs if key != WRAPPER}
+        self._wrappers = [*self.wrappers, *(_wrapper(text) for key, text in pairs if key == WRAPPER)]
         environment = self.make()
         try:
             self._describe(environment)
@@ -65,7 +74,10 @@ class GymTask(Task):
             UserError: Gymnasium cannot make it.
         """
         try:
-            return gymnasium.make(self._id, **self._arguments, **options, disable_env_checker=True)
+            environment = gymnasium.make(self._id, **self._arguments, **options, disable_env_checker=True)
+            for wrapper in self._wrappers:
+                environment = wrapper(environment)
+            return environment
         except Exception as error:  # whatever an environment may do while it is made
             if self.needs and isinstance(error, gymnasium.error.DependencyNotInstalled):
                 raise UserError(
@@ -81,7 +93,10 @@ class GymTask(Task):
         """Take over labels, the limit and the kind of action from an environment."""
         seen, done = environment.observation_space, environment.action_space
         if not isinstance(seen, spaces.Box):
-            raise UserError(f"the environment {self._id!r} has observations {seen}: expected a Box of numbers")
+            raise UserError(
+                f"the environment {self._id!r} has observations {seen}: expected a Box of numbers, which "
+                f"gym:ID?{WRAPPER}=FlattenObservation makes of some"
+            )
         self.max_steps = (environment.spec and environment.spec.max_episode_steps) or DEFAULT_MAX_STEPS
         size = int(np.prod(seen.shape))
         n_outputs, self.action = _actions(self._id, done)
@@ -93,6 +108,12 @@ class GymTask(Task):
                 f"the task {self.name!r} has {len(self.inputs)} inputs and {len(self.outputs)} outputs: "
                 f"{self._id!r} has {size} and {n_outputs}"
             )
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How outputs become actions, what observations are multiplied by, when an episode is cut off."""
+        scaled = [] if self.scale is None else [f"observations: multiplied by {_listed(self.scale)}"]
+        return (f"actions: {self.action}", *scaled, f"episodes: {self.max_steps} steps at most")
 
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """The seed that the environment is reset with."""
@@ -115,6 +136,25 @@ def _value(text: str) -> Any:
         return text
 
 
+def _wrapper(name: str) -> Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]]:
+    """A wrapper by its name."""
+    module, _, wanted = name.rpartition(":")
+    try:
+        found = getattr(importlib.import_module(module or "gymnasium.wrappers"), wanted)
+    except Exception as error:  # whatever a module may do while it is imported
+        what = " ".join(str(error).split())
+        raise UserError(f"there is no wrapper {name!r}: {what}; expected one of gymnasium or module:Class") from error
+    if not callable(found):
+        raise UserError(f"the wrapper {name!r} cannot be put around an environment: expected a class")
+    return found  # type: ignore[no-any-return]
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    """Numbers, once where they are all the same."""
+    texts = [f"{number:g}" for number in numbers]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+
+
 class _Largest:
     """The largest output, or the largest of each group."""
 
@@ -129,6 +169,10 @@ class _Largest:
         chosen = np.array([int(part.argmax()) for part in np.split(np.nan_to_num(outputs), edges)]) + self._start
         return chosen[0] if self._single else chosen
 
+    def __str__(self) -> str:
+        counts = ", ".join(map(str, self._groups))
+        return f"the largest of {counts} outputs" if self._single else f"the largest in groups of {counts} outputs"
+
 
 class _Bits:
     """A bit for each output above 0."""
@@ -138,6 +182,9 @@ class _Bits:
 
     def __call__(self, outputs: Floats) -> Any:
         return (outputs > 0.0).astype(np.int8).reshape(self._shape)
+
+    def __str__(self) -> str:
+        return "each output above 0 sets its bit"
 
 
 class _Scaled:
@@ -156,6 +203,15 @@ class _Scaled:
         limited = np.where(self._bounded, np.clip(numbers, -1.0, 1.0), numbers)
         scaled = np.clip(self._middle + self._half * limited, self._low, self._high)
         return scaled.astype(self._dtype).reshape(self._shape)
+
+    def __str__(self) -> str:
+        if not self._bounded.any():
+            return "the outputs as they are"
+        kinds = zip(self._bounded.tolist(), self._low.tolist(), self._high.tolist(), strict=True)
+        bounds = [f"[{low:g}, {high:g}]" if bounded else "as it is" for bounded, low, high in kinds]
+        return (
+            f"each output limited to [-1, 1] and scaled to {bounds[0] if len(set(bounds)) == 1 else ', '.join(bounds)}"
+        )
 
 
 def _actions(name: str, space: gymnasium.Space[Any]) -> tuple[int, Callable[[Floats], Any]]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -14,6 +18,9 @@ import numba
 import platformdirs
 
 _USES_NUMBA = re.compile(rb"^(from|import) (numba|wann\.(jit|simd))\b", re.MULTILINE)
+
+_FOLDER = re.compile(r"kernels-[0-9a-f]{16}")
+KEPT_DAYS = 30
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -23,7 +30,8 @@ def cache_folder() -> Path:
     """Where compiled kernels are kept: one folder for each state of the kernels' source code.
 
     Numba notices a change in a kernel's own file, not in the files of the kernels it calls; the folder's name
-    therefore carries a digest of them all. ``NUMBA_CACHE_DIR`` moves the whole cache.
+    therefore carries a digest of them all. ``NUMBA_CACHE_DIR`` moves the whole cache. Folders that no process has
+    used for ``KEPT_DAYS`` are removed.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
@@ -35,9 +43,20 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            os.utime(folder)  # used now
     except OSError:
         return Path(tempfile.mkdtemp(prefix="wann-kernels-"))
+    _remove_unused(base)
+    return folder
+
+
+def _remove_unused(base: Path) -> None:
+    """Remove folders of kernels of other states of the code; whoever needs one after all compiles again."""
+    oldest = time.time() - KEPT_DAYS * 86_400
+    for path in base.glob("kernels-*"):
+        with suppress(OSError):  # another process may be removing it, too
+            if _FOLDER.fullmatch(path.name) and path.lstat().st_mtime < oldest and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def compiled_before() -> bool:

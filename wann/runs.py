@@ -24,6 +24,7 @@ from wann.interruption import Interruption
 from wann.lineage import Individual
 from wann.network import express
 from wann.population import Arrays, Floats, Population
+from wann.racing import play_generation
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
@@ -138,7 +139,7 @@ class Run:
         with self._locked(), self._interruption.handled():
             for stray in self.folder.glob(".*.tmp"):  # left over from a kill
                 stray.unlink()
-            write_atomically(self.folder / CONFIG, self.settings.to_toml())
+            write_atomically(self.folder / CONFIG, _config(self.task, self.settings))
             self._write_history()
             saved = time.monotonic()
             while self.generation < self.settings.generations:
@@ -163,7 +164,7 @@ class Run:
         evolving = time.perf_counter() - start
         verifier = _Verifier(evaluator, self.settings)
         with self._interruption.allowed():
-            returns, steps = evaluator.evaluate(networks, self.settings.weights, self._search.trials())
+            returns, steps = play_generation(evaluator, self._search, networks)
             scores = Scores.of(returns, population.connections)
             births = self._search.lineage.births
             findings = self._archive.examine(population, births, scores, self.generation, verifier)
@@ -298,6 +299,11 @@ def _cell(value: float) -> str:
     return repr(int(value)) if float(value).is_integer() else repr(float(value))
 
 
+def _config(task: Task, settings: Settings) -> bytes:
+    """The settings, below what there is to know about the task."""
+    return "".join(f"# {remark}\n" for remark in task.remarks).encode() + settings.to_toml()
+
+
 def _json_lines(values: Iterable[bytes]) -> bytes:
     """Several values in JSON as a list."""
     return b"[\n" + b",\n".join(value.rstrip() for value in values) + b"\n]\n"
@@ -315,7 +321,7 @@ def create_run(folder: Path, task: Task, settings: Settings) -> Run:
             what = "a run: continue it with `wann resume`, or" if (folder / CONFIG).exists() else "files already:"
             raise UserError(f"{folder} holds {what} name another folder with --out")
         (folder / CONFIG).touch(exist_ok=False)  # of two processes that come at once, one is refused
-        write_atomically(folder / CONFIG, settings.to_toml())
+        write_atomically(folder / CONFIG, _config(task, settings))
     except OSError as error:
         raise UserError(f"cannot write to the run folder {folder}: {error.strerror}") from None
     return Run(folder, task, settings)

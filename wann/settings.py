@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Probability of a child to have two parents."""
     species_distance: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
     """Compatibility distance that keeps species together; 0 for no species."""
+    racing: Annotated[int, msgspec.Meta(ge=0, le=999_999)] = 0
+    """Trials that everyone plays first, the better half alone then playing the rest; 0 for all trials for everyone."""
     verify_trials: Count = 100
     """Fresh episodes for each weight before a network enters the archive."""
 
@@ -75,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"activations: each at most once, got {', '.join(self.activations)}")
         if not all(-1e6 <= weight <= 1e6 for weight in self.weights):
             raise ValueError(f"weights: expected numbers in [-1e6, 1e6], got {reprlib.repr(self.weights)}")
+        if self.racing >= self.trials:
+            raise ValueError(f"racing: expected fewer than the {self.trials} trials, got {self.racing}")
         if sum(self.mutation_probabilities) <= 0:
             raise ValueError("one of change_activation, add_node, add_connection, enable_connection must be above 0")
 

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from wann.errors import UserError, suggestion
 
+FITNESS = "fitness"
+"""What the names of tasks begin with that are a plain Python function, before a colon."""
+
 
 class Part(IntEnum):
     """What a trial is for. A data set takes its samples from another part for each."""
@@ -55,6 +58,11 @@ class Task(ABC):
     def episodes(self, wanted: int) -> int:
         """How many trials of validation or test to play where ``wanted`` are: one, where that plays all there is."""
         return 1 if self.exhaustive else wanted
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What ``config.toml`` says about the task in its comments, a line each."""
+        return ()
 
     @abstractmethod
     def trial(self, seed: int, part: Part) -> Sequence[float]:
@@ -157,6 +165,11 @@ def load_task(name: str) -> Task:
 
         return load_file_task(name)
     head, _, argument = name.partition(":")
+    if head == FITNESS:
+        raise UserError(
+            f"the task {name!r} is a Python function, which no name leads to: give it again, "
+            "as task=wann.FitnessTask(function, inputs=..., outputs=...)"
+        )
     kind = load_kind(head)
     if argument and kind.__init__ is object.__init__:
         raise UserError(f"the task {head!r} takes no argument, got {argument!r}")

@@ -12,15 +12,16 @@ from wann.task import Task
 
 
 def load_file_task(name: str) -> Task:
-    """The task of a class in a file. The file is executed, as ``python path/to/my_task.py`` would be.
+    """The task of a class in a file, or one that is made there. The file is executed, as Python would execute it.
 
     Its name becomes the file's whole path and the class, so that runs and networks find it again from anywhere.
 
     Args:
-        name: The path and the class: ``path/to/my_task.py:MyTask``.
+        name: The path and the class: ``path/to/my_task.py:MyTask``; or the name of a task that the file makes, such
+            as a ``FitnessTask``.
 
     Raises:
-        UserError: There is no such file or class, the file or the class raises, or the class is no ``Task``.
+        UserError: There is no such file or class, the file or the class raises, or it is no ``Task``.
     """
     place, _, wanted = name.partition(".py:")
     if not wanted:
@@ -31,15 +32,19 @@ def load_file_task(name: str) -> Task:
     module = _execute(path)
     made = getattr(module, wanted, None)
     if made is None:
-        raise UserError(f"{path} has no class {wanted!r}: {suggestion(wanted, _classes(module))}")
-    if not (isinstance(made, type) and issubclass(made, Task)):
-        raise UserError(f"{wanted!r} in {path} is no class derived from wann.Task")
-    try:
-        task = made()
-    except Exception as error:
-        raise UserError(f"{wanted!r} in {path} cannot be made: {_told(error)}") from error
+        raise UserError(f"{path} has no class {wanted!r}: {suggestion(wanted, _tasks(module))}")
+    task = made if isinstance(made, Task) else _make(made, f"{wanted!r} in {path}")
     vars(task)["name"] = f"{path}:{wanted}"
     return task
+
+
+def _make(kind: object, what: str) -> Task:
+    if not (isinstance(kind, type) and issubclass(kind, Task)):
+        raise UserError(f"{what} is no class derived from wann.Task")
+    try:
+        return kind()
+    except Exception as error:
+        raise UserError(f"{what} cannot be made: {_told(error)}") from error
 
 
 def _execute(path: Path) -> ModuleType:
@@ -67,7 +72,10 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _classes(module: ModuleType) -> list[str]:
-    """The tasks that are defined in a module."""
-    found = {name: value for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, Task)}
-    return [name for name, value in found.items() if value.__module__ == module.__name__]
+def _tasks(module: ModuleType) -> list[str]:
+    """The tasks that a module makes, and the classes of tasks that are defined in it."""
+    return [name for name, value in vars(module).items() if isinstance(value, Task) or _defined(value, module)]
+
+
+def _defined(value: object, module: ModuleType) -> bool:
+    return isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__

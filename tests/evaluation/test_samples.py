@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from itertools import pairwise
 from typing import Any
 
@@ -119,8 +120,8 @@ def test_an_infinite_output_costs_the_largest_loss() -> None:
         outputs = ("0", "1")
 
         def load(self) -> Any:
-            pair = np.full((10, 1), 1e9), np.zeros(10, dtype=int)
-            return pair, pair
+            x = np.full((10, 1), 1e9)
+            return (x, np.arange(10) % 2), (x, np.zeros(10, dtype=int))
 
     returns, _ = played(Wide(), Population.pack([Genome((*nodes, *hidden), genes)]), Part.TEST)
     np.testing.assert_allclose(returns, -LARGEST_LOSS, rtol=1e-14)
@@ -145,10 +146,34 @@ def test_validation_and_training_share_no_sample() -> None:
         (np.zeros((4, 4)), [0, 1, 2, 0], "expected x as (samples, 5), got (4, 4)"),
         (np.zeros((0, 5)), [], "expected x as (samples, 5), got (0, 5)"),
         (np.full((4, 5), np.nan), [0, 1, 2, 0], "x[0, 0] is nan: fill in or drop missing values"),
-        (np.zeros((4, 5)), ["a", "b", "c", "a"], "expected classes as whole numbers from 0 to 2, got <U1"),
+        (
+            np.ma.array(np.zeros((4, 5)), mask=np.eye(4, 5)),
+            [0, 1, 2, 0],
+            "x has masked values: fill in or drop missing values",
+        ),
+        (
+            [["a"] * 5] * 4,
+            [0, 1, 2, 0],
+            "could not convert string to float: 'a'): expected as many numbers in every row",
+        ),
+        ([[1.0], [1.0, 2.0]], [0, 1], "): expected as many numbers in every row"),
+        (np.zeros((4, 5)), [[1], [1, 2]], "): expected as many numbers in every row"),
+        (
+            np.zeros((4, 5)),
+            ["a", "b", "c", "a"],
+            "from 0 to 2, got <U1: number them, as numpy.unique(y, return_inverse=True) does",
+        ),
+        (
+            np.zeros((4, 5)),
+            [0.0, 1.0, np.nan, 0.0],
+            "from 0 to 2, got float64: numbers to predict stand in columns, (samples, 3)",
+        ),
         (np.zeros((4, 5)), [0, 1, 2, 3], "expected classes from 0 to 2, got 0 to 3"),
+        (np.zeros((4, 5)), [0, 1, -1, 2], "expected classes from 0 to 2, got -1 to 2"),
+        (np.zeros((4, 5)), [1, 1, 1, 1], "all 4 are of class 1, expected two classes or more"),
         (np.zeros((4, 5)), [0, 1, 2], "4 of x, 3 of y"),
-        (np.zeros((4, 5)), np.zeros((4, 2)), "expected y as finite numbers, (samples, 3), got (4, 2)"),
+        (np.zeros((4, 5)), np.zeros((4, 2)), "expected y as (samples, 3), got (4, 2)"),
+        (np.zeros((4, 5)), np.full((4, 3), np.inf), "y[0, 0] is inf: fill in or drop missing values"),
         (np.zeros((2, 5)), [0, 1], "2 training samples are too few to hold some out"),
     ],
 )
@@ -160,7 +185,42 @@ def test_wrong_samples_are_refused(x: Any, y: Any, message: str) -> None:
     with pytest.raises(UserError) as error:
         played(Wrong(), grown(1, n_outputs=3), Part.TRAINING)
     assert str(error.value).startswith("the task 'blobs'")
+    assert "\n" not in str(error.value)
     assert str(error.value).endswith(message)
+
+
+@pytest.mark.parametrize(
+    ("load", "message"),
+    [
+        (lambda: 1 / 0, "cannot load its samples as pairs (x, y): ZeroDivisionError: division by zero"),
+        (lambda: None, "cannot load its samples as pairs (x, y): TypeError: 'NoneType' object is not iterable"),
+        (
+            lambda: blobs(10),
+            "cannot load its samples as pairs (x, y): ValueError: too many values to unpack (expected 2)",
+        ),
+        (lambda: [blobs(10)], "expected two pairs (x, y), for training and for the test, or three with one for "),
+    ],
+)
+def test_samples_that_cannot_be_loaded_are_told_before_there_is_a_folder(
+    load: Any, message: str, tmp_path: Any
+) -> None:
+    class Wrong(Blobs):
+        def load(self) -> Any:
+            return load()
+
+    with pytest.raises(UserError) as error:
+        wann.search(Wrong(), out=tmp_path / "run")
+    assert message in str(error.value)
+    assert str(error.value).startswith("the task 'blobs'")
+    assert not (tmp_path / "run").exists()
+
+
+def test_ray_workers_load_the_samples_themselves() -> None:
+    task = Blobs()
+    before = len(pickle.dumps(task))
+    assert len(task.parts) == 3
+    assert len(pickle.dumps(task)) == before
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(task)).parts[Part.TEST].x, task.parts[Part.TEST].x)
 
 
 def test_a_search_improves_and_verifies_on_held_out_samples(tmp_path: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,12 +117,20 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, message: str)
     assert str(tmp_path) in str(error.value)
 
 
-def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: data[:10] + b"\xff" * 40 + data[50:]])
+def test_a_damaged_gzip_file_is_refused(tmp_path: Path, damage: Any) -> None:
     write(tmp_path, packed=True)
     path = tmp_path / f"{FILES[0][0]}.gz"
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match="cannot be read"):
         Mnist(str(tmp_path)).load()
+
+
+def test_labels_that_are_no_digits_are_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / FILES[0][1]).write_bytes(idx(np.arange(40, dtype=np.uint8)))
+    with pytest.raises(UserError, match=r"'mnist.*', training samples: expected classes from 0 to 9, got 0 to 39"):
+        _ = Mnist(str(tmp_path)).parts
 
 
 def test_a_missing_file_or_folder_is_told(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from wann.api.pictures import REPORT, show
-from wann.api.tasks import chosen_task, evaluator
+from wann.api.tasks import chosen_task, evaluator, task_or_function
+from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
@@ -20,8 +22,11 @@ RUNS = Path("runs")
 
 
 def search(
-    task: str | Task,
+    task: str | Task | None = None,
     *,
+    fitness: Callable[..., Any] | None = None,
+    inputs: int | Sequence[str] | None = None,
+    outputs: int | Sequence[str] | None = None,
     config: Path | str | None = None,
     preset: str = "default",
     out: Path | str | None = None,
@@ -35,6 +40,9 @@ def search(
 
     Args:
         task: A task, or the name of an installed one.
+        fitness: In place of a task a function that scores a network, as for ``wann.FitnessTask``.
+        inputs: Labels of the inputs that ``fitness`` gives to a network, or how many there are.
+        outputs: Labels of the outputs that it takes, or how many there are.
         config: A TOML file with settings, such as the ``config.toml`` of another run.
         preset: "default", or "paper" for the settings of Gaier & Ha 2019.
         out: The run folder; a new one under ``runs/`` unless given.
@@ -51,7 +59,8 @@ def search(
         UserError: A name, a setting, a file or the folder is wrong.
         KeyboardInterrupt: The run was interrupted; it is saved and can be resumed.
     """
-    chosen = prepare(task, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
+    meant = task_or_function(task, fitness, inputs, outputs)
+    chosen = prepare(meant, config=config, preset=preset, out=out, tensorboard=tensorboard, **settings)
     return finish(chosen, workers=workers, ray=ray, tensorboard=tensorboard, watch=watch)
 
 
@@ -67,6 +76,8 @@ def prepare(
     """The run that ``search`` would do, with its folder made and nothing evaluated yet."""
     _check_extra(tensorboard)
     loaded = chosen_task(task)
+    if isinstance(loaded, DataTask):
+        _ = loaded.parts  # wrong samples are told before there is a folder
     given = read_config(Path(config)) if config is not None else {}
     if given.get("task", loaded.name) != loaded.name:
         raise UserError(f"{config} is for the task {given['task']!r}, not for {loaded.name!r}")

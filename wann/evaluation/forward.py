@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wann.activations import (
     ABS,
@@ -152,3 +153,24 @@ def respond(networks: Networks, i: int, inputs: Floats, weights: Floats, values:
         for row in range(n_rows):
             for lane in range(count):
                 values[start + lane, row] = block[row * LANES + lane]
+
+
+def activations(networks: Networks, i: int, x: ArrayLike, weights: Floats) -> Floats:
+    """The values of the bias, the inputs and all computed nodes of network ``i``: (rows,) or (batch, rows).
+
+    Args:
+        networks: The packed networks.
+        i: Which one.
+        x: One observation, (inputs,), or a batch, (batch, inputs).
+        weights: As for ``respond``.
+
+    Raises:
+        ValueError: ``x`` has another shape.
+    """
+    inputs, n = np.asarray(x, dtype=np.float64), networks.n_inputs
+    if inputs.ndim not in (1, 2) or inputs.shape[-1] != n:
+        raise ValueError(f"x must be ({n},) or (batch, {n}), got {inputs.shape}")
+    computed = int(networks.first_node[i + 1] - networks.first_node[i])
+    values = np.empty((*inputs.shape[:-1], 1 + n + computed))
+    respond(networks, i, np.ascontiguousarray(np.atleast_2d(inputs)), weights, np.atleast_2d(values))
+    return values

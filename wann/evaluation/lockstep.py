@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import contextmanager, suppress
+from itertools import compress, islice
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from wann.errors import TaskError
@@ -57,26 +57,41 @@ def act(networks: Networks, which: Integers, inputs: Floats, weights: Floats, ou
 
 
 class _Live:
-    """An episode that is being played in an environment."""
+    """An episode that is being played, in an environment of its own."""
 
-    def __init__(self, task: GymTask, environment: gymnasium.Env[Any, Any], seed: int, network: int, episode: int):
-        self.environment, self.network, self.episode = environment, network, episode
+    def __init__(self, task: GymTask, seed: int, network: int, episode: int) -> None:
+        self.network, self.episode = network, episode
         self.total, self.steps = 0.0, 0
         self._task, self._seed = task, seed
-        with _told(task, seed, "reset"):
-            observation, _ = environment.reset(seed=seed)
-            self.inputs = self._checked(observation)
+        with self._told("make"):
+            self._environment = task.make()
+        try:
+            with self._told("reset"):
+                observation, _ = _parts(self._environment.reset(seed=seed), "observation, info")
+                self.inputs = self._checked(observation)
+        except BaseException:
+            self.abandon()
+            raise
 
     def step(self, outputs: Floats, limit: int) -> bool:
         """Take a step; gives whether the episode has ended, after ``limit`` steps at the latest."""
         self.steps += 1
-        with _told(self._task, self._seed, f"step {self.steps}"):
-            observation, reward, terminated, truncated, _ = self.environment.step(self._task.action(outputs))
+        with self._told(f"step {self.steps}"):
+            taken = self._environment.step(self._task.action(outputs))
+            observation, reward, terminated, truncated, _ = _parts(taken, _STEP)
             self.inputs = self._checked(observation)
-            if not math.isfinite(reward):
-                raise ValueError(f"the reward is {reward}")
-        self.total += float(reward)
-        return bool(terminated or truncated) or self.steps >= limit
+            self.total += _number(reward)
+            return bool(terminated or truncated) or self.steps >= limit
+
+    def close(self) -> None:
+        """Let go of the environment."""
+        with self._told("close"):
+            self._environment.close()
+
+    def abandon(self) -> None:
+        """Let go of the environment when something has failed already."""
+        with suppress(Exception):
+            self._environment.close()
 
     def _checked(self, observation: Any) -> Floats:
         inputs = self._task.observe(observation)
@@ -86,20 +101,38 @@ class _Live:
             raise ValueError(f"observation {int(np.argmin(np.isfinite(inputs)))} is not finite")
         return inputs
 
-
-class _told:
-    """Names the task and the episode in whatever an environment raises."""
-
-    def __init__(self, task: GymTask, seed: int, moment: str) -> None:
-        self._where = f"the task {task.name!r} failed in {moment} of the episode with seed {seed}"
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Exception):
+    @contextmanager
+    def _told(self, moment: str) -> Iterator[None]:
+        """Names the task and the episode in whatever an environment raises."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
             what = " ".join(f"{type(error).__name__}: {error}".split())
-            raise TaskError(f"{self._where}: {what}; reset the environment with that seed to see it alone") from error
+            raise TaskError(
+                f"the task {self._task.name!r} failed in {moment} of the episode with seed {self._seed}: {what}; reset "
+                "the environment with that seed to see it alone"
+            ) from error
+
+
+_STEP = "observation, reward, terminated, truncated, info"
+
+
+def _parts(result: Any, names: str) -> Any:
+    """What an environment gave, if it is as many things as gymnasium has there: the old gym gave fewer."""
+    if not isinstance(result, tuple) or len(result) != names.count(",") + 1:
+        got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+        raise ValueError(f"expected ({names}), got {got}")
+    return result
+
+
+def _number(reward: Any) -> float:
+    try:
+        number = float(reward)
+    except (TypeError, ValueError):
+        raise ValueError(f"the reward is no number but {type(reward).__name__}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"the reward is {number}")
+    return number
 
 
 class LockstepPlayer:
@@ -117,24 +150,33 @@ class LockstepPlayer:
         weights, trials = episodes.part(piece.first_episode, piece.last_episode)
         returns, steps, limit = np.empty(piece.shape), 0, limit_of(episodes, self._task.max_steps)
         waiting = self._begin(piece, trials)
-        live = list(islice(waiting, SLOTS))
-        while live:
-            outputs = np.empty((len(live), networks.outputs.shape[1]))
-            which = np.array([episode.network for episode in live])
-            inputs = np.array([episode.inputs for episode in live])
-            act(networks, which, inputs, weights[[episode.episode for episode in live]], outputs)
-            ended = [episode.step(row, limit) for episode, row in zip(live, outputs, strict=True)]
-            steps += len(live)
-            for episode, end in zip(live, ended, strict=True):
-                if end:
+        live: list[_Live] = []
+        try:
+            live.extend(islice(waiting, SLOTS))
+            while live:
+                ended = self._step(live, networks, weights, limit)
+                steps += len(live)
+                for episode in compress(live, ended):
                     returns[episode.network - piece.first_network, episode.episode] = episode.total
-                    episode.environment.close()
-            live = [episode for episode, end in zip(live, ended, strict=True) if not end]
-            live += islice(waiting, SLOTS - len(live))
+                    episode.close()
+                live = [episode for episode, end in zip(live, ended, strict=True) if not end]
+                live.extend(islice(waiting, SLOTS - len(live)))
+        finally:
+            for episode in live:  # some are left where one has failed
+                episode.abandon()
         return returns, steps
+
+    @staticmethod
+    def _step(live: list[_Live], networks: Networks, weights: Floats, limit: int) -> list[bool]:
+        """One step of every live episode; gives which have ended."""
+        outputs = np.empty((len(live), networks.outputs.shape[1]))
+        which = np.array([episode.network for episode in live])
+        inputs = np.array([episode.inputs for episode in live])
+        act(networks, which, inputs, weights[[episode.episode for episode in live]], outputs)
+        return [episode.step(row, limit) for episode, row in zip(live, outputs, strict=True)]
 
     def _begin(self, piece: Piece, trials: Floats) -> Iterator[_Live]:
         """Start the episodes of a piece one after the other, network by network, as they are asked for."""
         for network in range(piece.first_network, piece.last_network):
             for episode, (seed,) in enumerate(trials.tolist()):
-                yield _Live(self._task, self._task.make(), int(seed), network, episode)
+                yield _Live(self._task, int(seed), network, episode)

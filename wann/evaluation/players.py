@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from wann.dataset import DataTask
 from wann.errors import UserError
+from wann.evaluation.functions import FunctionPlayer
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.samples import SamplePlayer
 from wann.evaluation.work import Player
+from wann.fitness import FitnessTask
 from wann.task import JittedTask, Task
 
 
@@ -20,10 +22,13 @@ def make_player(task: Task) -> Player:
         return RolloutPlayer(task)
     if isinstance(task, DataTask):
         return SamplePlayer(task)
+    if isinstance(task, FitnessTask):
+        return FunctionPlayer(task)
     if task.python:
         from wann.evaluation.lockstep import LockstepPlayer
         from wann.gymtask import GymTask
 
         if isinstance(task, GymTask):
             return LockstepPlayer(task)
-    raise UserError(f"the task {task.name!r} is a {type(task).__name__}: expected a JittedTask, DataTask or GymTask")
+    expected = "a JittedTask, DataTask, GymTask or FitnessTask"
+    raise UserError(f"the task {task.name!r} is a {type(task).__name__}: expected {expected}")

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from wann.champion import Champion
+from wann.dataset import DataTask
 from wann.environment import JittedEnv
 from wann.errors import UserError
 from wann.figures.gif import Frame
@@ -156,7 +157,8 @@ def _open(task: Task) -> gymnasium.Env[Any, Any]:
         return task.make(render_mode="rgb_array")
     if isinstance(task, JittedTask):
         return JittedEnv(task, render_mode="rgb_array")
-    raise UserError(f"the task {task.name!r} is a data set: it has no episodes to play")
+    kind = "data set" if isinstance(task, DataTask) else "function"
+    raise UserError(f"the task {task.name!r} is a {kind}: it has no episodes to play")
 
 
 def _even(length: int) -> int:
