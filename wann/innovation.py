@@ -36,9 +36,13 @@ class InnovationRecord:
         for node in known:
             if node not in taken:
                 return node
-        known.append(self._first_hidden + len(self._splits))
+        return self._new_node(split)
+
+    def _new_node(self, split: int) -> int:
+        node = self._first_hidden + len(self._splits)
         self._splits.append(split)
-        return known[-1]
+        self._nodes[split].append(node)
+        return node
 
     def number(self, offspring: Offspring) -> Genes:
         """Write ids and innovation numbers into the new genes of ``offspring``, in the order of the children."""
@@ -53,6 +57,37 @@ class InnovationRecord:
             for at in range(last - new, last):
                 genes.innovations[at] = self.connection(int(nodes[genes.sources[at]]), int(nodes[genes.targets[at]]))
         return genes
+
+    def adopt(self, genes: Genes, other: InnovationRecord) -> Genes:
+        """Genes that another record has numbered, with the numbers that they have here.
+
+        What a gene is does not depend on the record: a connection joins two nodes, a node is the first, second, ...
+        to split a connection, and so on back to the first nodes, which have the same ids everywhere.
+        """
+        pairs = list(other._connections)
+        ids = self._counterparts(set(genes.node_ids.tolist()), pairs, other)
+        joined = [pairs[number] for number in genes.innovations.tolist()]
+        return genes._replace(
+            node_ids=np.array([ids[node] for node in genes.node_ids.tolist()], dtype=np.int64),
+            innovations=np.array([self.connection(ids[a], ids[b]) for a, b in joined], dtype=np.int64),
+        )
+
+    def _counterparts(self, nodes: set[int], pairs: list[tuple[int, int]], other: InnovationRecord) -> dict[int, int]:
+        """The ids here of nodes of another record and of all that they descend from."""
+        hidden = range(self._first_hidden, self._first_hidden + len(other._splits))
+        for node in reversed(hidden):  # what it has split joined older nodes
+            if node in nodes:
+                nodes.update(pairs[other._splits[node - self._first_hidden]])
+        ids = {node: node for node in range(self._first_hidden)}
+        for node in hidden:
+            if node in nodes:
+                split = other._splits[node - self._first_hidden]
+                source, target = pairs[split]
+                here, place = self.connection(ids[source], ids[target]), other._nodes[split].index(node)
+                while len(self._nodes.setdefault(here, [])) <= place:
+                    self._new_node(here)
+                ids[node] = self._nodes[here][place]
+        return ids
 
     @property
     def state(self) -> dict[str, Integers]:

@@ -69,7 +69,8 @@ def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
         logging.disable(logging.CRITICAL)
     say(
         quiet,
-        f"{run.settings.task}: {run.settings.generations} generations of {run.settings.population}, seed "
+        f"{run.settings.task}: {run.settings.generations} generations of "
+        f"{f'{run.settings.islands} x ' * (run.settings.islands > 1)}{run.settings.population}, seed "
         f"{run.settings.seed}, in {run.folder}",
     )
     if not compiled_before():
