@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as profile
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -82,7 +83,8 @@ def test_islands_differ() -> None:
     assert len({tuple(island.ask()) for island in archipelago.islands}) == 3
 
 
-@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 40))
+@profile(max_examples=40)
+@given(st.integers(0, 2**32), st.integers(1, 30), st.integers(1, 30))
 def test_genes_of_another_record_stay_what_they_were(seed: int, here: int, there: int) -> None:
     sender, receiver = (Search(2, 2, settings(population=8, seed=seed + i, add_node=1.0)) for i in (0, 1))
     run(sender, there)

@@ -64,30 +64,23 @@ class InnovationRecord:
         What a gene is does not depend on the record: a connection joins two nodes, a node is the first, second, ...
         to split a connection, and so on back to the first nodes, which have the same ids everywhere.
         """
-        pairs = list(other._connections)
-        ids = self._counterparts(set(genes.node_ids.tolist()), pairs, other)
+        pairs, ids = list(other._connections), {node: node for node in range(self._first_hidden)}
+        for node in sorted(set(genes.node_ids.tolist()) - ids.keys()):  # a genome has what its nodes have split
+            split = other._splits[node - self._first_hidden]
+            source, target = pairs[split]
+            ids[node] = self._split(self.connection(ids[source], ids[target]), other._nodes[split].index(node))
         joined = [pairs[number] for number in genes.innovations.tolist()]
         return genes._replace(
             node_ids=np.array([ids[node] for node in genes.node_ids.tolist()], dtype=np.int64),
             innovations=np.array([self.connection(ids[a], ids[b]) for a, b in joined], dtype=np.int64),
         )
 
-    def _counterparts(self, nodes: set[int], pairs: list[tuple[int, int]], other: InnovationRecord) -> dict[int, int]:
-        """The ids here of nodes of another record and of all that they descend from."""
-        hidden = range(self._first_hidden, self._first_hidden + len(other._splits))
-        for node in reversed(hidden):  # what it has split joined older nodes
-            if node in nodes:
-                nodes.update(pairs[other._splits[node - self._first_hidden]])
-        ids = {node: node for node in range(self._first_hidden)}
-        for node in hidden:
-            if node in nodes:
-                split = other._splits[node - self._first_hidden]
-                source, target = pairs[split]
-                here, place = self.connection(ids[source], ids[target]), other._nodes[split].index(node)
-                while len(self._nodes.setdefault(here, [])) <= place:
-                    self._new_node(here)
-                ids[node] = self._nodes[here][place]
-        return ids
+    def _split(self, connection: int, place: int) -> int:
+        """The id of the node that was the first (0), second, ... to split a connection."""
+        known = self._nodes.setdefault(connection, [])
+        while len(known) <= place:
+            self._new_node(connection)
+        return known[place]
 
     @property
     def state(self) -> dict[str, Integers]:

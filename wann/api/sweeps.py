@@ -87,14 +87,14 @@ class _Ledger:
     grid: Grid
     watch: SweepWatch | None
     generations: dict[Path, float] = field(default_factory=dict)
-    finished: list[Path] = field(default_factory=list)
+    finished: set[Path] = field(default_factory=set)
 
     def note(self, cell: Cell, progress: Progress) -> None:
         self.generations[cell.folder] = progress.row["generation"]
         self.tell()
 
     def finish(self, cell: Cell) -> None:
-        self.finished.append(cell.folder)
+        self.finished.add(cell.folder)
         self.generations[cell.folder] = cell.settings.generations
         self.tell()
 
