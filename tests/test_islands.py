@@ -149,9 +149,8 @@ def test_the_archive_is_that_of_all_islands_together() -> None:
     apart_ = [Archive(4) for _ in range(3)]
 
     def verify(population: Population, trials: slice) -> NDArray[np.float64]:
-        truth = np.array(
-            [zlib.crc32(repr(genome).encode()) % 97 + len(genome.enabled) for genome in population], dtype=float
-        )
+        luck = np.array([zlib.crc32(repr(genome).encode()) % 3 for genome in population])
+        truth = (luck + population.connections // 4).astype(float)  # many are equally good
         return np.broadcast_to(truth[:, None, None], (len(population), 6, 4))[..., trials]
 
     for generation in range(25):

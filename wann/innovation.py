@@ -78,7 +78,7 @@ class InnovationRecord:
     def _split(self, connection: int, place: int) -> int:
         """The id of the node that was the first (0), second, ... to split a connection."""
         known = self._nodes.setdefault(connection, [])
-        while len(known) <= place:
+        if len(known) == place:  # never more: a genome has the first before it gets a second
             self._new_node(connection)
         return known[place]
 
