@@ -72,7 +72,7 @@ class Fleet:
         calls = [
             (self._task, s, island, part, meeting, self._cores) for island, part in enumerate(apart(state, s.islands))
         ]
-        voyages: dict[int, Voyage] = dict(self._cluster.each(_travel, calls, self._cores, lambda: None))
+        voyages: dict[int, Voyage] = dict(self._cluster.each(_travel, calls, self._cores))
         ordered = [voyages[island] for island in range(s.islands)]
         generations = list(zip(*(voyage.outcomes for voyage in ordered), strict=True))
         each = (time.perf_counter() - start) / len(generations)

@@ -74,7 +74,7 @@ class _Outcome(NamedTuple):
     start: float
     evolving: float
     arrival: Arrays | None = None
-    """Where islands that have bred by themselves are afterwards, if they meet then."""
+    """Where islands that have bred by themselves are after the last generation before they meet."""
 
 
 Watch = Callable[[Progress], None]

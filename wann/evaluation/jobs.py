@@ -39,7 +39,11 @@ class Jobs:
         return wanted or max(1, min(largest, sum(self.cores) // max(1, calls)))
 
     def each(
-        self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], cores: int, look: Callable[[], None]
+        self,
+        function: Callable[..., Any],
+        calls: Sequence[tuple[Any, ...]],
+        cores: int,
+        look: Callable[[], None] = lambda: None,
     ) -> Iterator[tuple[int, Any]]:
         """The number and the result of each call, in the order in which they end.
 
