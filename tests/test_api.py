@@ -55,7 +55,7 @@ def generations(folder: Path) -> list[str]:
 
 TWINS: list[tuple[click.Command, Callable[..., Any]]] = [
     (cli.wann.commands[name], getattr(wann, name))
-    for name in ("bench", "play", "resume", "search", "show", "tasks", "test", "tune", "watch")
+    for name in ("bench", "play", "resume", "search", "show", "sweep", "tasks", "test", "tune", "watch")
 ]
 FILES_TO_FILES = {
     "compare": "compare_task",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wann.api.networks import test, thin, tune
     from wann.api.pictures import play, show
     from wann.api.searches import resume, search, watch
+    from wann.api.sweeps import sweep
     from wann.api.tasks import tasks
     from wann.champion import Champion, Network
     from wann.compare.comparison import compare_task
@@ -37,6 +38,7 @@ _HOMES = {
     "wann.api.networks": ("test", "thin", "tune"),
     "wann.api.pictures": ("play", "show"),
     "wann.api.searches": ("resume", "search", "watch"),
+    "wann.api.sweeps": ("sweep",),
     "wann.api.tasks": ("tasks",),
     "wann.champion": ("Champion", "Network"),
     "wann.compare.comparison": ("compare_task",),
@@ -80,6 +82,7 @@ __all__ = [
     "search",
     "show",
     "simplify_network",
+    "sweep",
     "tasks",
     "test",
     "thin",

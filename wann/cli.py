@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wann.commands import compare, exchange, machine, networks, pictures, search
+from wann.commands import compare, exchange, machine, networks, pictures, search, sweep
 from wann.errors import TaskError, UserError, suggestion
 
 INTERRUPTED = 130
@@ -35,6 +35,7 @@ for _command in (
     search.search,
     search.resume,
     search.watch,
+    sweep.sweep,
     pictures.show,
     pictures.play,
     networks.test,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from wann.lineage import Lineage
 from wann.mutation import DRAWS, cross, reproduce
 from wann.population import Arrays, Floats, Genes, Integers, Population
 from wann.ranking import pareto_fronts, rank
-from wann.seeds import Purpose, generator, trial_seeds
+from wann.seeds import Purpose, generator, island_seed, trial_seeds
 from wann.settings import Settings
 from wann.speciation import Species, share_children
 
@@ -37,6 +37,16 @@ class Scores:
         by_weight = returns.mean(axis=2)
         return cls(by_weight.mean(axis=1), by_weight.max(axis=1), connections)
 
+    @classmethod
+    def join(cls, parts: Sequence[Scores]) -> Scores:
+        """Those of several populations, one after the other."""
+        columns = zip(*((part.mean, part.best_weight, part.connections) for part in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
+
+    def take(self, indices: Integers) -> Scores:
+        """Those of some individuals."""
+        return Scores(self.mean[indices], self.best_weight[indices], self.connections[indices])
+
     @property
     def front(self) -> Integers:
         """The individuals of the first front on (mean, fewer connections)."""
@@ -45,6 +55,8 @@ class Scores:
 
 class Search:
     """The evolution of Gaier & Ha 2019 (section 3), one generation after the other.
+
+    It evolves one population, whatever the settings say of islands: ``wann.islands.Archipelago`` has several.
 
     Example:
         >>> search = Search(5, 1, settings)
@@ -58,14 +70,15 @@ class Search:
         lineage: Who is in the present generation, and their ancestors.
     """
 
-    def __init__(self, n_inputs: int, n_outputs: int, settings: Settings) -> None:
+    def __init__(self, n_inputs: int, n_outputs: int, settings: Settings, island: int = 0) -> None:
         self.settings = settings
         self.generation = 0
-        self.lineage = Lineage(settings.population)
+        self.lineage = Lineage(settings.population, island, settings.islands)
         self._record = InnovationRecord(n_inputs, n_outputs)
         self._species = Species(settings.species_distance) if settings.species_distance > 0 else None
+        self._seed = island_seed(settings.seed, island)
         self._shape = (1 + n_inputs, 1 + n_inputs + n_outputs)
-        draws = generator(settings.seed, Purpose.START).random((settings.population, (1 + n_inputs) * n_outputs))
+        draws = generator(self._seed, Purpose.START).random((settings.population, (1 + n_inputs) * n_outputs))
         self._population = Population.minimal(n_inputs, n_outputs, draws < settings.initial_enabled)
 
     def ask(self) -> Population:
@@ -110,16 +123,23 @@ class Search:
         order = self._rank(Scores.of(returns, self._population.connections))
         return np.sort(order[: (order.size + 1) // 2])
 
+    def receive(self, migrants: Population, sender: Search) -> None:
+        """Let migrants from another search take the places of the last individuals of the present generation."""
+        numbered = Population(migrants.n_inputs, migrants.n_outputs, self._record.adopt(migrants.genes, sender._record))
+        staying = self._population.take(np.arange(len(self._population) - len(migrants)))
+        self._population = Population.join([staying, numbered])
+        self.lineage.receive(len(migrants), self.generation)
+
     def _rank(self, scores: Scores) -> Integers:
         """Best first; one draw decides which pair of objectives counts for the whole generation (section 3.3)."""
-        draw = generator(self.settings.seed, Purpose.RANKING, self.generation).random()
+        draw = generator(self._seed, Purpose.RANKING, self.generation).random()
         by_connections = draw < self.settings.rank_connections
         return rank(scores.mean, -scores.connections.astype(np.float64) if by_connections else scores.best_weight)
 
     def _breed(self, order: Integers, keep: Collection[int]) -> None:
         s = self.settings
         pool = order[: order.size - int(s.cull_fraction * order.size)]
-        elites = pool[: int(s.elite_fraction * pool.size)]
+        elites = pool[: s.elites]
         parents = np.concatenate([elites, self._parents(pool, s.population - elites.size)])
         old = genes = self._population.genes
         ancestors = chosen = parents
@@ -133,7 +153,7 @@ class Search:
             self._shape,
             np.array(s.mutation_probabilities),
             np.array([CODES[name] for name in s.activations], dtype=np.int64),
-            generator(s.seed, Purpose.MUTATION, self.generation).random((s.population, DRAWS)),
+            generator(self._seed, Purpose.MUTATION, self.generation).random((s.population, DRAWS)),
         )
         shape = self._population.n_inputs, self._population.n_outputs
         self._population = Population(*shape, self._record.number(offspring))
@@ -142,16 +162,16 @@ class Search:
     def _parents(self, pool: Integers, children: int) -> Integers:
         """The parent of each child: the best ranked of ``tournament`` individuals drawn from the pool."""
         s = self.settings
-        draws = generator(s.seed, Purpose.SELECTION, self.generation).random((children, s.tournament))
+        draws = generator(self._seed, Purpose.SELECTION, self.generation).random((children, s.tournament))
         if self._species is None:
             return np.asarray(pool[(draws * pool.size).astype(np.int64).min(axis=1)])
-        self._species.assign(self._population, s.seed, self.generation)
+        self._species.assign(self._population, self._seed, self.generation)
         return share_children(self._species.members, pool, draws)
 
     def _cross(self, parents: Integers, pool: Integers, n_elites: int) -> tuple[Genes, Integers]:
         """The parents' genomes, some crossed with a second parent, and the fitter one of each; elites stay alone."""
         s = self.settings
-        draws = generator(s.seed, Purpose.CROSSOVER, self.generation)
+        draws = generator(self._seed, Purpose.CROSSOVER, self.generation)
         second = pool[(draws.random((parents.size, s.tournament)) * pool.size).astype(np.int64).min(axis=1)]
         crossed = draws.random(parents.size) < s.crossover
         crossed[:n_elites] = False

@@ -36,9 +36,13 @@ class InnovationRecord:
         for node in known:
             if node not in taken:
                 return node
-        known.append(self._first_hidden + len(self._splits))
+        return self._new_node(split)
+
+    def _new_node(self, split: int) -> int:
+        node = self._first_hidden + len(self._splits)
         self._splits.append(split)
-        return known[-1]
+        self._nodes[split].append(node)
+        return node
 
     def number(self, offspring: Offspring) -> Genes:
         """Write ids and innovation numbers into the new genes of ``offspring``, in the order of the children."""
@@ -53,6 +57,30 @@ class InnovationRecord:
             for at in range(last - new, last):
                 genes.innovations[at] = self.connection(int(nodes[genes.sources[at]]), int(nodes[genes.targets[at]]))
         return genes
+
+    def adopt(self, genes: Genes, other: InnovationRecord) -> Genes:
+        """Genes that another record has numbered, with the numbers that they have here.
+
+        What a gene is does not depend on the record: a connection joins two nodes, a node is the first, second, ...
+        to split a connection, and so on back to the first nodes, which have the same ids everywhere.
+        """
+        pairs, ids = list(other._connections), {node: node for node in range(self._first_hidden)}
+        for node in sorted(set(genes.node_ids.tolist()) - ids.keys()):  # a genome has what its nodes have split
+            split = other._splits[node - self._first_hidden]
+            source, target = pairs[split]
+            ids[node] = self._split(self.connection(ids[source], ids[target]), other._nodes[split].index(node))
+        joined = [pairs[number] for number in genes.innovations.tolist()]
+        return genes._replace(
+            node_ids=np.array([ids[node] for node in genes.node_ids.tolist()], dtype=np.int64),
+            innovations=np.array([self.connection(ids[a], ids[b]) for a, b in joined], dtype=np.int64),
+        )
+
+    def _split(self, connection: int, place: int) -> int:
+        """The id of the node that was the first (0), second, ... to split a connection."""
+        known = self._nodes.setdefault(connection, [])
+        if len(known) == place:  # never more: a genome has the first before it gets a second
+            self._new_node(connection)
+        return known[place]
 
     @property
     def state(self) -> dict[str, Integers]:

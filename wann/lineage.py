@@ -67,14 +67,16 @@ class Lineage:
     """The ancestors of all who live.
 
     Who is changed on its way into the next generation is a new individual; who is copied stays the same one. Numbers
-    of birth rise with the generations: generation times population, plus the place in the population.
+    of birth rise with the generations: generation times the population of all islands, plus the place in it. Who comes
+    from another island is a founder on its new one.
 
     Attributes:
         births: Who is in the present population; (population,).
     """
 
-    def __init__(self, population: int) -> None:
-        self.births: Integers = np.arange(population, dtype=np.int64)
+    def __init__(self, population: int, island: int = 0, islands: int = 1) -> None:
+        self._first, self._all = island * population, islands * population
+        self.births: Integers = np.arange(population, dtype=np.int64) + self._first
         none, changes = np.zeros(population, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
         self._table = _Table(self.births, none + NOBODY, none, none, changes, changes)
 
@@ -93,13 +95,23 @@ class Lineage:
         changed = (np.diff(new.first_node) > sizes[0]) | (np.diff(new.first_connection) > sizes[1])
         for part in (enabled, activations):
             changed[part[:, 0]] = True
-        parents, first = self.births[ancestors], generation * ancestors.size
+        parents, first = self.births[ancestors], generation * self._all + self._first
         self.births = np.where(changed, first + np.arange(ancestors.size), parents)
         shift = np.array([first, 0, 0])
         columns = [column[changed] for column in (self.births, parents, *sizes)]
         added = (*columns, enabled + shift, activations + shift)
         table = _Table(*(np.concatenate(both) for both in zip(self._table, added, strict=True)))
         self._table = table.line_of(np.concatenate([self.births, np.array(list(keep), dtype=np.int64)]))
+
+    def receive(self, count: int, generation: int) -> None:
+        """Let so many founders take the last places of a generation that was just bred."""
+        last = self.births.size
+        new = generation * self._all + self._first + np.arange(last - count, last)
+        self.births = np.concatenate([self.births[: last - count], new])
+        before = self._table.line_of(self._table.births[self._table.births < new[0]])
+        none, changes = np.zeros(count, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
+        founders = _Table(new, none + NOBODY, none, none, changes, changes)
+        self._table = _Table(*(np.concatenate(both) for both in zip(before, founders, strict=True)))
 
     def of(self, births: Collection[int]) -> list[Individual]:
         """These individuals and all their ancestors, by birth.
@@ -115,7 +127,7 @@ class Lineage:
             Individual(
                 birth=birth,
                 parent=None if parent == NOBODY else parent,
-                generation=birth // self.births.size,
+                generation=birth // self._all,
                 nodes=nodes,
                 connections=connections,
                 enabled=enabled.get(birth, {}),

@@ -119,6 +119,15 @@ class Population:
             ),
         )
 
+    @classmethod
+    def join(cls, parts: Sequence[Population]) -> Population:
+        """The genomes of several populations of one shape, one population after the other."""
+        columns = dict(zip(Genes._fields, zip(*(part.genes for part in parts), strict=True), strict=True))
+        for name in ("first_node", "first_connection"):
+            columns[name] = (offsets(np.concatenate([np.diff(first) for first in columns[name]])),)
+        joined = Genes(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
+        return cls(parts[0].n_inputs, parts[0].n_outputs, joined)
+
     @property
     def connections(self) -> Integers:
         """The number of enabled connections of each genome: the size that selection looks at."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from wann.grid import SweepProgress
 from wann.runs import Progress, Watch
 from wann.text import number
 
@@ -44,7 +45,8 @@ class _Clock:
         return Pace((row["steps"] - steps) / elapsed, left)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds for people; a dash where they are not known."""
     if seconds != seconds:
         return "-"
     minutes, rest = divmod(round(seconds), 60)
@@ -85,7 +87,7 @@ def line(progress: Progress, pace: Pace) -> str:
         f"generation {row['generation']:.0f}/{progress.generations}"
         f"  best {number(row['best_mean'])} ({row['best_connections']:.0f} connections)"
         f"  verified {number(row['champion_mean'])} ({row['champion_connections']:.0f} connections)"
-        f"  front {row['front']:.0f}  {pace.steps / 1e6:.1f} M steps/s  left {_duration(pace.left)}"
+        f"  front {row['front']:.0f}  {pace.steps / 1e6:.1f} M steps/s  left {duration(pace.left)}"
     )
 
 
@@ -114,6 +116,29 @@ def table(row: dict[str, float], pace: Pace) -> Table:
     shown.add_row("[bold]champion, verified[/]", *champion)
     speed = f"{pace.steps / 1e6:.1f} million steps/s"
     shown.add_row("[dim]front[/]", f"{row['front']:.0f}", "", end_section=True)
-    shown.caption = f"{speed}, {_duration(pace.left)} left"
+    shown.caption = f"{speed}, {duration(pace.left)} left"
     shown.caption_justify = "left"
     return shown
+
+
+class SweepLines:
+    """Lines about a sweep: at its start, at its end and every few seconds."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._last = float("-inf")
+
+    def __call__(self, progress: SweepProgress) -> None:
+        """Print a line where it is time for one."""
+        now = time.monotonic()
+        self._first = self._first or (now, progress.share)
+        if now - self._last < LINE_SECONDS and progress.done < progress.runs:
+            return
+        self._last = now
+        gained = progress.share - self._first[1]
+        left = (now - self._first[0]) / gained * (1 - progress.share) if gained > 0 else float("nan")
+        print(
+            f"{progress.done} of {progress.runs} runs done, {progress.share:.1%} of the work  left {duration(left)}",
+            file=sys.stderr,
+            flush=True,
+        )

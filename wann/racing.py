@@ -6,10 +6,11 @@ import numpy as np
 
 from wann.evaluation.work import Evaluation, Evaluator
 from wann.evolution import Search
+from wann.islands import Archipelago
 from wann.network import Networks, express
 
 
-def play_generation(evaluator: Evaluator, search: Search, networks: Networks) -> Evaluation:
+def play_generation(evaluator: Evaluator, search: Search | Archipelago, networks: Networks) -> Evaluation:
     """Play the present generation of a search on its trials.
 
     With the setting ``racing``, only ``Search.finalists`` play the trials behind the first ones. To all others their

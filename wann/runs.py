@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import filelock
 import msgspec
 import numpy as np
 
-from wann.archive import Archive, Crowned, Entry, Findings, Verified
+from wann.archive import Archive, Crowned, Entry, Verified
 from wann.champion import Champion, NetworkScores, read_champion, versions
 from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
@@ -21,6 +21,7 @@ from wann.evaluation.work import Evaluator
 from wann.evolution import Scores, Search
 from wann.files import append, decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
+from wann.islands import Archipelago, Archives, apart
 from wann.lineage import Individual
 from wann.network import express
 from wann.population import Arrays, Floats, Population
@@ -28,6 +29,9 @@ from wann.racing import play_generation
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
+
+if TYPE_CHECKING:
+    from wann.fleet import Fleet
 
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
 CHAMPIONS, LINEAGE, ENTRIES = "champions.json", "lineage.json", "front.csv"
@@ -63,12 +67,16 @@ class Progress:
 class _Outcome(NamedTuple):
     """What the evaluation of a generation found, when it began, and the seconds that were not evaluation."""
 
-    returns: Floats
+    returns: Floats | None
+    """None where islands have bred by themselves, too."""
     scores: Scores
-    findings: Findings
+    findings: Any
+    """What the archive, or that of each island, found: ``Findings``, or a list of them."""
     steps: int
     start: float
     evolving: float
+    arrival: Arrays | None = None
+    """Where islands that have bred by themselves are after the last generation before they meet."""
 
 
 Watch = Callable[[Progress], None]
@@ -87,8 +95,12 @@ class Run:
         self.folder = folder
         self.task = task
         self.settings = settings
-        self._search = Search(len(task.inputs), len(task.outputs), settings)
-        self._archive = Archive(settings.verify_trials)
+        shape = len(task.inputs), len(task.outputs)
+        self._search: Search | Archipelago = Search(*shape, settings)
+        self._archive: Archive | Archives = Archive(settings.verify_trials)
+        if settings.islands > 1:
+            self._search = Archipelago(*shape, settings)
+            self._archive = Archives(settings.verify_trials, settings.islands)
         self._history: list[list[float]] = []
         self._interruption = Interruption()
 
@@ -129,7 +141,7 @@ class Run:
         table = np.array(self._history).reshape(-1, len(COLUMNS))
         return dict(zip(COLUMNS, table.T, strict=True))
 
-    def advance(self, evaluator: Evaluator, watch: Watch | None = None) -> None:
+    def advance(self, evaluator: Evaluator | Fleet, watch: Watch | None = None) -> None:
         """Run up to the last generation, saving as it goes.
 
         Raises:
@@ -144,17 +156,26 @@ class Run:
             saved = time.monotonic()
             while self.generation < self.settings.generations:
                 try:
-                    outcome = self._evaluate(evaluator)
+                    outcomes = self._evaluate_all(evaluator)
                 except BaseException:
                     self._save()
                     raise
-                self._conclude(outcome)
-                if watch is not None:
-                    watch(Progress(dict(zip(COLUMNS, self._history[-1], strict=True)), self.settings.generations))
+                for outcome in outcomes:
+                    self._conclude(outcome)
+                    if watch is not None:
+                        watch(Progress(dict(zip(COLUMNS, self._history[-1], strict=True)), self.settings.generations))
                 if time.monotonic() - saved >= CHECKPOINT_SECONDS:
                     self._save()
                     saved = time.monotonic()
             self._save()
+
+    def _evaluate_all(self, evaluator: Evaluator | Fleet) -> list[_Outcome]:
+        """The next generation; with a fleet, all up to the next meeting of the islands."""
+        if isinstance(evaluator, Evaluator):
+            return [self._evaluate(evaluator)]
+        state = {**self._search.state, **self._archive.state}
+        with self._interruption.allowed():
+            return evaluator.evolve(state, self.generation, self.settings.generations)
 
     def _evaluate(self, evaluator: Evaluator) -> _Outcome:
         """Everything that takes long in a generation. It changes nothing, so it may be broken off."""
@@ -174,7 +195,13 @@ class Run:
         """Take in what the evaluation found, and breed the next generation."""
         start = time.perf_counter()
         self._archive.update(outcome.findings)
-        self._search.tell(outcome.returns, keep=self._archive.births)
+        if outcome.returns is not None:
+            self._search.tell(outcome.returns, keep=self._archive.births)
+        elif isinstance(self._search, Archipelago):
+            self._search.generation += 1
+            if outcome.arrival is not None:
+                self._archive.restore(outcome.arrival)
+                self._search.arrive(outcome.arrival)
         end = time.perf_counter()
         self._record(outcome, end - outcome.start, outcome.evolving + end - start)
 
@@ -222,8 +249,9 @@ class Run:
                 f"checkpoint {getattr(before, name)}"
             )
         shape = len(self.task.inputs), len(self.task.outputs)
-        for prefix in ("", "species_") if "species_first_node" in state else ("",):
-            check_genes(state, *shape, prefix)
+        for part in apart(state, self.settings.islands):
+            for prefix in ("", "species_") if "species_first_node" in part else ("",):
+                check_genes(part, *shape, prefix)
         history, generation = state["history"], state["generation"]
         if generation.shape != () or history.dtype != np.float64 or history.shape != (generation, len(COLUMNS)):
             raise ValueError("history: expected a row for each generation")
@@ -231,8 +259,9 @@ class Run:
         self._archive.restore(state)
         self._search.lineage.of(self._archive.births)
         self._history = history.tolist()
-        if len(self._search.ask()) != self.settings.population:
-            raise ValueError(f"{len(self._search.ask())} genomes, expected {self.settings.population}")
+        expected = self.settings.islands * self.settings.population
+        if len(self._search.ask()) != expected:
+            raise ValueError(f"{len(self._search.ask())} genomes, expected {expected}")
 
     def _entries(self) -> bytes:
         rows = [[entry.generation + 1.0, entry.connections, entry.mean] for entry in self._archive.entries]

@@ -11,10 +11,7 @@ import msgspec
 import numpy as np
 
 from wann.classification import Accuracy
-from wann.errors import UserError, suggestion
-from wann.text import number
-
-FORMATS = ("text", "md", "csv")
+from wann.text import check_format, markdown_table, number, text_table
 
 
 class OwnScore(msgspec.Struct, frozen=True):
@@ -149,36 +146,16 @@ class Report(msgspec.Struct, frozen=True):
         return f"The {len(self.weights)} fixed weights together, by vote: {share:.2%} right."
 
     def _markdown(self) -> str:
-        parts = [f"{self._title}:", _markdown(list(self.cells))]
+        parts = [f"{self._title}:", markdown_table(list(self.cells))]
         if self.accuracy is not None:
-            parts += [self._together, _markdown(list(self._by_class))]
+            parts += [self._together, markdown_table(list(self._by_class))]
         return "\n\n".join(parts) + "\n"
 
     def _text(self) -> str:
-        parts = [self._title, _text(list(self.cells), 20)]
+        parts = [self._title, text_table(list(self.cells), 20)]
         if self.accuracy is not None:
-            parts += [self._together, _text(list(self._by_class), 8)]
+            parts += [self._together, text_table(list(self._by_class), 8)]
         return "\n\n".join(parts) + "\n"
-
-
-def check_format(format: str) -> None:
-    """Make sure that there is such a format.
-
-    Raises:
-        UserError: There is none.
-    """
-    if format not in FORMATS:
-        raise UserError(f"there is no format {format!r}: {suggestion(format, FORMATS)}")
-
-
-def _markdown(cells: list[list[str]]) -> str:
-    head, *rows = cells
-    rule = f"|:--|{'--:|' * (len(head) - 1)}"
-    return "\n".join([f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in rows)])
-
-
-def _text(cells: list[list[str]], width: int) -> str:
-    return "\n".join(f"{row[0]:<28}{''.join(f'{cell:>{width}}' for cell in row[1:])}".rstrip() for row in cells)
 
 
 def _name(row: Row) -> str:

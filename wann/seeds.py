@@ -37,11 +37,21 @@ class Purpose(IntEnum):
     PRUNING = 47
     PRUNING_TRIALS = 48
     REGIME_WEIGHTS = 49
+    BOOTSTRAP = 60
+    ISLAND = 61
 
 
 def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:
     """The generator of one purpose in one generation; individuals take their rows of what it draws."""
     return np.random.default_rng([seed, purpose, generation])
+
+
+def island_seed(seed: int, island: int) -> int:
+    """The seed of all chance that an island has to itself; that of the first island is the run's own."""
+    if island == 0:
+        return seed
+    state = np.random.SeedSequence([seed, Purpose.ISLAND, island]).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(2))
 
 
 def trial_seeds(seed: int, purpose: Purpose, weights: int, trials: int, generation: int = 0) -> NDArray[np.int64]:

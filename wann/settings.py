@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Trials that everyone plays first, the better half alone then playing the rest; 0 for all trials for everyone."""
     verify_trials: Count = 100
     """Fresh episodes for each weight before a network enters the archive."""
+    islands: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    """Populations that evolve side by side, each of as many individuals."""
+    migrate_every: Count = 16
+    """Generations from one migration between islands to the next."""
 
     def __post_init__(self) -> None:
         for name in self.activations:
@@ -81,6 +85,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"racing: expected fewer than the {self.trials} trials, got {self.racing}")
         if sum(self.mutation_probabilities) <= 0:
             raise ValueError("one of change_activation, add_node, add_connection, enable_connection must be above 0")
+        if self.islands > 1 and not self.elites:
+            raise ValueError("islands: expected an elite to migrate: raise elite_fraction or population")
+
+    @property
+    def elites(self) -> int:
+        """Individuals of a generation that are copied unchanged."""
+        return int(self.elite_fraction * (self.population - int(self.cull_fraction * self.population)))
 
     @property
     def mutation_probabilities(self) -> tuple[float, float, float, float]:
@@ -105,15 +116,19 @@ def describe(name: str) -> str:
     return f"{text}  [default: {shown}]"
 
 
+def holds_many(name: str) -> bool:
+    """Whether a setting is a list."""
+    return isinstance(getattr(_DEFAULTS, name), tuple)
+
+
 def decode_text(name: str, text: str) -> Any:
     """The value of a setting as the command line gives it: a number, or several things between commas.
 
     Raises:
         UserError: It is not of the setting's type.
     """
-    kind: Any = type(getattr(_DEFAULTS, name))
-    many = kind is tuple
-    kind = type(getattr(_DEFAULTS, name)[0]) if many else kind
+    default, many = getattr(_DEFAULTS, name), holds_many(name)
+    kind: Any = type(default[0] if many else default)
     try:
         values = [msgspec.convert(part.strip(), kind, strict=False) for part in (text.split(",") if many else [text])]
     except msgspec.ValidationError:

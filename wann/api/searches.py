@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wann.api.pictures import REPORT, show
-from wann.api.tasks import chosen_task, evaluator, task_or_function
+from wann.api.tasks import check_workers, chosen_task, evaluator, task_or_function
 from wann.dataset import DataTask
 from wann.errors import UserError
+from wann.evaluation.work import Evaluator
 from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
 from wann.task import Task, load_task
+
+if TYPE_CHECKING:
+    from wann.fleet import Fleet
 
 log = logging.getLogger("wann")
 
@@ -78,20 +82,33 @@ def prepare(
     loaded = chosen_task(task)
     if isinstance(loaded, DataTask):
         _ = loaded.parts  # wrong samples are told before there is a folder
+    final = chosen_settings(loaded, config, preset, settings)
+    return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
+
+
+def chosen_settings(loaded: Task, config: Path | str | None, preset: str, settings: dict[str, Any]) -> Settings:
+    """The settings of a run on a task: what is given, before a file's, before the preset's.
+
+    Raises:
+        UserError: A name or a value is wrong, or the file is.
+    """
     given = read_config(Path(config)) if config is not None else {}
     if given.get("task", loaded.name) != loaded.name:
         raise UserError(f"{config} is for the task {given['task']!r}, not for {loaded.name!r}")
     complete = task_settings(loaded, given, str(config)) if config is not None else None
     if complete is not None:
         given = {name: getattr(complete, name) for name in given}
-    final = task_settings(loaded, {**given, **settings}, preset=preset)
-    return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
+    return task_settings(loaded, {**given, **settings}, preset=preset)
+
+
+def short_name(task: str) -> str:
+    """The name of a task as a part of a folder's; the class for a file's task."""
+    return task.rpartition(".py:")[2].replace("/", "-")
 
 
 def _new_folder(settings: Settings) -> Path:
-    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist; TASK is the class for a file's task."""
-    task = settings.task.rpartition(".py:")[2].replace("/", "-")
-    name, count = f"{task}-{settings.seed}", 1
+    """The first of runs/TASK-SEED, runs/TASK-SEED-2, ... that does not exist."""
+    name, count = f"{short_name(settings.task)}-{settings.seed}", 1
     while (folder := RUNS / (name if count == 1 else f"{name}-{count}")).exists():
         count += 1
     return folder
@@ -161,7 +178,7 @@ def finish(
     watch: Watch | None = None,
 ) -> Run:
     """Run up to the last generation, draw the champion and write the report."""
-    with evaluator(run.task, workers, ray) as chosen, ExitStack() as stack:
+    with _players(run, workers, ray) as chosen, ExitStack() as stack:
         watches = [] if watch is None else [watch]
         if tensorboard:
             from wann.tensorboard import recording
@@ -185,6 +202,16 @@ def finish(
     except Exception as error:
         log.warning("the report could not be written: %s", error)
     return run
+
+
+def _players(run: Run, workers: int | None, ray: str | None) -> AbstractContextManager[Evaluator | Fleet]:
+    """Who plays the generations of a run: threads, Ray workers, or Ray workers that evolve an island each."""
+    if ray is None or run.settings.islands == 1:
+        return evaluator(run.task, workers, ray)
+    from wann.fleet import fleet
+
+    check_workers(workers)
+    return fleet(run.task, run.settings, workers, ray)
 
 
 def watch(run: Path | str, *, once: bool = False) -> None:

@@ -89,6 +89,16 @@ def check_fits(champion: Champion, path: Path | str, task: str, expected: tuple[
         )
 
 
+def check_workers(workers: int | None) -> None:
+    """Make sure that there can be so many.
+
+    Raises:
+        UserError: There cannot.
+    """
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UserError(f"workers: expected a whole number of 1 or more, got {workers!r}")
+
+
 @contextmanager
 def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Evaluator]:
     """Threads, or Ray where an address is given or Python environments are to use several cores; closed at the end.
@@ -96,8 +106,7 @@ def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Eval
     A plain function is called by one thread of this process unless told otherwise: it need be neither picklable nor
     safe for several threads.
     """
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UserError(f"workers: expected a whole number of 1 or more, got {workers!r}")
+    check_workers(workers)
     function = isinstance(task, FitnessTask)
     if ray is None and task.python and not function and (workers or cores()) > 1:
         ray = "local"

@@ -25,8 +25,8 @@ from wann.text import number
 def test(path: Path, weights: str | None, format: str, as_json: bool, **options: Any) -> None:
     """Score the network in PATH, a network file or a run folder, on fresh trials: the paper's four regimes."""
     from wann.api import networks
-    from wann.scores import check_format
     from wann.settings import decode_text
+    from wann.text import check_format
 
     check_format(format)
     chosen = None if weights is None else decode_text("weights", weights)

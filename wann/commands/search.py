@@ -67,11 +67,9 @@ def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
     quiet = options["quiet"]
     if quiet:
         logging.disable(logging.CRITICAL)
-    say(
-        quiet,
-        f"{run.settings.task}: {run.settings.generations} generations of {run.settings.population}, seed "
-        f"{run.settings.seed}, in {run.folder}",
-    )
+    s = run.settings
+    size = str(s.population) if s.islands == 1 else f"{s.islands} x {s.population}"
+    say(quiet, f"{s.task}: {s.generations} generations of {size}, seed {s.seed}, in {run.folder}")
     if not compiled_before():
         say(quiet, "compiling the kernels, once on this machine: about half a minute")
     try:
