@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from wann.errors import TaskError
@@ -56,15 +55,21 @@ def act(networks: Networks, which: Integers, inputs: Floats, weights: Floats, ou
         start = stop
 
 
+def patience_of(trial: Sequence[float]) -> float:
+    """Steps without a reward above 0 that end the episode of a trial."""
+    return trial[1] if len(trial) > 1 else math.inf
+
+
 class _Live:
     """An episode that is being played in an environment."""
 
-    def __init__(self, task: GymTask, environment: gymnasium.Env[Any, Any], seed: int, network: int, episode: int):
-        self.environment, self.network, self.episode = environment, network, episode
+    def __init__(self, task: GymTask, trial: Sequence[float], network: int, episode: int):
+        self.environment, self.network, self.episode = task.make(), network, episode
         self.total, self.steps = 0.0, 0
-        self._task, self._seed = task, seed
+        seed, self._patience = int(trial[0]), patience_of(trial)
+        self._task, self._seed, self._idle = task, seed, 0
         with _told(task, seed, "reset"):
-            observation, _ = environment.reset(seed=seed)
+            observation, _ = self.environment.reset(seed=seed)
             self.inputs = self._checked(observation)
 
     def step(self, outputs: Floats, limit: int) -> bool:
@@ -76,7 +81,8 @@ class _Live:
             if not math.isfinite(reward):
                 raise ValueError(f"the reward is {reward}")
         self.total += float(reward)
-        return bool(terminated or truncated) or self.steps >= limit
+        self._idle = 0 if float(reward) > 0.0 else self._idle + 1
+        return bool(terminated or truncated) or self.steps >= limit or self._idle >= self._patience
 
     def _checked(self, observation: Any) -> Floats:
         inputs = self._task.observe(observation)
@@ -136,5 +142,5 @@ class LockstepPlayer:
     def _begin(self, piece: Piece, trials: Floats) -> Iterator[_Live]:
         """Start the episodes of a piece one after the other, network by network, as they are asked for."""
         for network in range(piece.first_network, piece.last_network):
-            for episode, (seed,) in enumerate(trials.tolist()):
-                yield _Live(self._task, self._task.make(), int(seed), network, episode)
+            for episode, trial in enumerate(trials.tolist()):
+                yield _Live(self._task, trial, network, episode)

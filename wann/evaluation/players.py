@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.samples import SamplePlayer
 from wann.evaluation.work import Player
 from wann.task import JittedTask, Task
+
+if TYPE_CHECKING:
+    from wann.gymtask import GymTask
 
 
 def make_player(task: Task) -> Player:
@@ -20,10 +25,20 @@ def make_player(task: Task) -> Player:
         return RolloutPlayer(task)
     if isinstance(task, DataTask):
         return SamplePlayer(task)
-    if task.python:
-        from wann.evaluation.lockstep import LockstepPlayer
-        from wann.gymtask import GymTask
+    from wann.gymtask import GymTask
 
-        if isinstance(task, GymTask):
-            return LockstepPlayer(task)
+    if isinstance(task, GymTask):
+        return _environment_player(task)
     raise UserError(f"the task {task.name!r} is a {type(task).__name__}: expected a JittedTask, DataTask or GymTask")
+
+
+def _environment_player(task: GymTask) -> Player:
+    from wann.engines import ENVPOOL, EngineTask
+
+    if isinstance(task, EngineTask) and task.engine == ENVPOOL:
+        from wann.evaluation.envpool import EnvPoolPlayer
+
+        return EnvPoolPlayer(task)
+    from wann.evaluation.lockstep import LockstepPlayer
+
+    return LockstepPlayer(task)

@@ -10,6 +10,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.files import write_atomically
+from wann.gymtask import GymTask
 from wann.pictures import Request, figure
 from wann.profile import Profile, play_profile
 from wann.records import read_champions
@@ -54,7 +55,7 @@ def write_report(
     champion, source = load(path, connections), Path(path)
     succession, order = _succession(source, champion)
     player, note = _player(champion, task)
-    threads = ThreadEvaluator(player, workers) if player is not None and not player.python else None
+    threads = None if player is None or isinstance(player, GymTask) else ThreadEvaluator(player, workers)
     try:
         shown = _alike(champion, succession)
         figures = [topology(champion, disabled), *_figures(source, threads)]
