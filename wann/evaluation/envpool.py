@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from wann.engines import EngineTask
 from wann.errors import TaskError
 from wann.evaluation.lockstep import act, patience_of
-from wann.evaluation.work import Episodes, Piece, Played, limit_of
+from wann.evaluation.work import Episodes, Piece, Played, Player, limit_of
 from wann.network import Networks
 from wann.population import Floats, Integers
 
@@ -58,8 +58,10 @@ class _Games:
         return self._task.observe(seen), ended
 
 
-class EnvPoolPlayer:
+class EnvPoolPlayer(Player):
     """Plays environments of EnvPool; an episode's return depends on its network, its weight and its trial alone."""
+
+    pieces_per_thread = 4  # the last episodes of each step with few others beside them
 
     def __init__(self, task: EngineTask) -> None:
         self._task = task

@@ -11,7 +11,7 @@ import numpy as np
 
 from wann.errors import TaskError
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played, limit_of
+from wann.evaluation.work import Episodes, Piece, Played, Player, limit_of
 from wann.gymtask import GymTask
 from wann.jit import kernel
 from wann.network import Networks
@@ -108,7 +108,7 @@ class _told:
             raise TaskError(f"{self._where}: {what}; reset the environment with that seed to see it alone") from error
 
 
-class LockstepPlayer:
+class LockstepPlayer(Player):
     """Plays gymnasium environments.
 
     Each episode has an environment of its own, reset with the trial's seed: BipedalWalker-v3, for one, plays the same
