@@ -89,7 +89,7 @@ class GymTask(Task):
             raise UserError(f"the environment {self._id!r} has observations {seen}: expected a Box of numbers")
         self.max_steps = (environment.spec and environment.spec.max_episode_steps) or DEFAULT_MAX_STEPS
         self._axes = len(seen.shape)
-        size = int(np.prod(seen.shape))
+        size = self.observe(np.zeros(seen.shape, seen.dtype)).size
         n_outputs, self.action = _actions(self._id, done)
         cls = type(self)
         self.inputs = getattr(cls, "inputs", None) or tuple(f"observation {i}" for i in range(size))  # type: ignore[misc]

@@ -73,7 +73,7 @@ def test_returns_are_those_of_each_episode_alone() -> None:
 def test_slots_and_pools_do_not_matter(slots: int, largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = played(ThreadEvaluator(Short("envpool"), 1))
     monkeypatch.setattr(player, "SLOTS", slots)
-    monkeypatch.setattr(player, "LARGEST_POOL", largest)
+    monkeypatch.setattr(Short, "largest_pool", largest)
     found = played(ThreadEvaluator(Short("envpool"), 1))
     np.testing.assert_array_equal(found.returns, expected.returns)
     assert found.steps == expected.steps

@@ -14,8 +14,6 @@ from wann.population import Floats, Integers
 
 SLOTS = 32
 """Environments that step at once: few enough for the processor's caches, enough to share a step's cost in Python."""
-LARGEST_POOL = 1024
-"""Environments that are made at once; each keeps about 0.2 MB."""
 
 
 class _Games:
@@ -73,8 +71,8 @@ class EnvPoolPlayer(Player):
         which = np.repeat(np.arange(piece.first_network, piece.last_network), len(trials))
         episode = np.tile(np.arange(len(trials)), n_networks)
         returns, steps = np.empty(which.size), 0
-        for start in range(0, which.size, LARGEST_POOL):
-            part = slice(start, start + LARGEST_POOL)
+        for start in range(0, which.size, self._task.largest_pool):
+            part = slice(start, start + self._task.largest_pool)
             games = _Games(self._task, which[part], weights[episode[part]], trials[episode[part]])
             games.play(networks, limit)
             returns[part], steps = games.returns, steps + games.steps
