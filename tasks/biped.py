@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from wann.gymtask import GymTask
+from wann.engines import EngineTask
 
 
-class Biped(GymTask):
-    """BipedalWalker-v3: 300 points and more for the way to the end, -100 for a fall, some off for each torque."""
+class Biped(EngineTask):
+    """BipedalWalker-v3: 300 points and more for the way to the end, -100 for a fall, some off for each torque.
+
+    Both engines have the physics of Box2D 2.3; for the same seed they draw another terrain.
+    """
 
     name = "biped"
     needs = "box2d"

@@ -38,9 +38,16 @@ class Mnist(DataTask):
     """
 
     name = "mnist"
+    needs = "datasets"
     inputs = tuple(f"{row},{column}" for row in range(SMALL) for column in range(SMALL))
     outputs = tuple(str(digit) for digit in range(10))
     paper: ClassVar = {"population": 960, "generations": 4096, "trials": 1, "initial_enabled": 0.05, "tournament": 32}
+    paper_scores: ClassVar = {
+        "accuracy with a random shared weight": 0.82,
+        "ensemble of shared weights": 0.916,
+        "best shared": 0.919,
+        "tuned": 0.942,
+    }
 
     def __init__(self, folder: str = "") -> None:
         self._folder = folder or os.environ.get(FOLDER, "")

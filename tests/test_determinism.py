@@ -19,7 +19,6 @@ import wann
 from tasks.swingup import SwingUp
 from wann.api.searches import prepare
 from wann.checkpoint import load_checkpoint
-from wann.evaluation import threads
 from wann.evaluation.ray import RayEvaluator
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
@@ -69,7 +68,7 @@ def test_threads_do_not_matter(reference: tuple[object, ...], tmp_path: Path, wo
 def test_chunking_does_not_matter(
     reference: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
-    monkeypatch.setattr(threads, "PIECES_PER_THREAD", pieces)
+    monkeypatch.setattr(RolloutPlayer, "pieces_per_thread", pieces)
     wann.search("swingup", out=tmp_path / "run", workers=2, **SETTINGS)
     assert outcome(tmp_path / "run") == reference
 

@@ -45,6 +45,11 @@ class GymTask(Task):
     """The spec, for tasks that are one environment."""
     scale: ClassVar[Sequence[float] | None] = None
     """What each observation is multiplied by, (inputs,), where a task declares it. Nothing is scaled by itself."""
+    patience: ClassVar[int] = 0
+    """Steps in a row without a reward above 0 that end an episode of a search; 0 for never.
+
+    Episodes of validation and test, whose scores are reported, always go on.
+    """
 
     wrappers: ClassVar[Sequence[Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]]]] = ()
     """What is put around the environment, innermost first."""
@@ -98,7 +103,8 @@ class GymTask(Task):
                 f"gym:ID?{WRAPPER}=FlattenObservation makes of some"
             )
         self.max_steps = (environment.spec and environment.spec.max_episode_steps) or DEFAULT_MAX_STEPS
-        size = int(np.prod(seen.shape))
+        self._axes = len(seen.shape)
+        size = self.observe(np.zeros(seen.shape, seen.dtype)).size
         n_outputs, self.action = _actions(self._id, done)
         cls = type(self)
         self.inputs = getattr(cls, "inputs", None) or tuple(f"observation {i}" for i in range(size))  # type: ignore[misc]
@@ -116,16 +122,17 @@ class GymTask(Task):
         return (f"actions: {self.action}", *scaled, f"episodes: {self.max_steps} steps at most")
 
     def trial(self, seed: int, part: Part) -> Sequence[float]:
-        """The seed that the environment is reset with."""
-        return (float(seed),)
+        """The seed that the environment is reset with, and the patience where the episode may end for want of it."""
+        return (float(seed), float(self.patience)) if self.patience and part == Part.TRAINING else (float(seed),)
 
     def observe(self, observation: Any) -> Floats:
-        """An observation as the network sees it, (inputs,)."""
-        flat = np.asarray(observation, dtype=np.float64).ravel()
+        """An observation as the network sees it, (inputs,); or many, with more axes in front of their own."""
+        seen = np.asarray(observation, dtype=np.float64)
+        flat = seen.reshape(*seen.shape[: seen.ndim - self._axes], -1)
         return flat if self.scale is None else flat * np.asarray(self.scale)
 
     action: Callable[[Floats], Any]
-    """What the environment does for the network's outputs, (outputs,)."""
+    """What the environment does for the network's outputs, (outputs,); in a box, also for many, (episodes, outputs)."""
 
 
 def _value(text: str) -> Any:
@@ -202,7 +209,7 @@ class _Scaled:
         numbers = np.nan_to_num(outputs)
         limited = np.where(self._bounded, np.clip(numbers, -1.0, 1.0), numbers)
         scaled = np.clip(self._middle + self._half * limited, self._low, self._high)
-        return scaled.astype(self._dtype).reshape(self._shape)
+        return scaled.astype(self._dtype).reshape(*outputs.shape[:-1], *self._shape)
 
     def __str__(self) -> str:
         if not self._bounded.any():

@@ -10,8 +10,8 @@ from strategies import grown
 
 from tasks.swingup import SwingUp
 from wann.champion import Champion
-from wann.evaluation import threads
 from wann.evaluation.ray import RayEvaluator
+from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
 from wann.evaluation.work import Evaluation, Evaluator
 from wann.genome import ConnectionGene, Genome
@@ -121,7 +121,7 @@ def test_chunking_does_not_matter(one: ThreadEvaluator, monkeypatch: pytest.Monk
     networks = express_one(genome())
     vectors = drawn(networks, 40)
     expected = evaluate_again(one, vectors)
-    monkeypatch.setattr(threads, "PIECES_PER_THREAD", pieces)
+    monkeypatch.setattr(RolloutPlayer, "pieces_per_thread", pieces)
     np.testing.assert_array_equal(evaluate_again(one, vectors).returns, expected.returns)
 
 

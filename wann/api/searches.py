@@ -154,7 +154,10 @@ def reopen(folder: Path | str, *, task: Task | None = None, tensorboard: bool = 
         raise UserError(
             f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"
         )
-    run = open_run(folder, task or load_task(old.task), new)
+    loaded = task or load_task(old.task)
+    if loaded.name != old.task:
+        raise UserError(f"task cannot change within a run: {folder / CONFIG} has {old.task}, got {loaded.name}")
+    run = open_run(folder, loaded, new)
     if new.generations < run.generation:
         raise UserError(
             f"generations: {folder} has {run.generation} already: expected as many or more, got {new.generations}"

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from wann.errors import TaskError
 from wann.evaluation.forward import activations
-from wann.evaluation.work import Episodes, Piece, Played
+from wann.evaluation.work import Episodes, Piece, Played, Player
 from wann.fitness import FitnessTask
 from wann.network import Networks
 from wann.population import Floats
@@ -46,7 +46,7 @@ class BoundNetwork:
         return values[..., self._networks.outputs[self._i]]
 
 
-class FunctionPlayer:
+class FunctionPlayer(Player):
     """Plays functions: a trial is a call, its return the score, a step one observation that the network answers."""
 
     def __init__(self, task: FitnessTask) -> None:

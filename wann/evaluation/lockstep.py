@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import compress, islice
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from wann.errors import TaskError
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played, limit_of
+from wann.evaluation.work import Episodes, Piece, Played, Player, limit_of
 from wann.gymtask import GymTask
 from wann.jit import kernel
 from wann.network import Networks
@@ -56,18 +56,23 @@ def act(networks: Networks, which: Integers, inputs: Floats, weights: Floats, ou
         start = stop
 
 
+def patience_of(trial: Sequence[float]) -> float:
+    """Steps without a reward above 0 that end the episode of a trial."""
+    return trial[1] if len(trial) > 1 else math.inf
+
+
 class _Live:
     """An episode that is being played, in an environment of its own."""
 
-    def __init__(self, task: GymTask, seed: int, network: int, episode: int) -> None:
+    def __init__(self, task: GymTask, trial: Sequence[float], network: int, episode: int) -> None:
         self.network, self.episode = network, episode
-        self.total, self.steps = 0.0, 0
-        self._task, self._seed = task, seed
+        self.total, self.steps, self._idle = 0.0, 0, 0
+        self._task, self._seed, self._patience = task, int(trial[0]), patience_of(trial)
         with self._told("make"):
             self._environment = task.make()
         try:
             with self._told("reset"):
-                observation, _ = _parts(self._environment.reset(seed=seed), "observation, info")
+                observation, _ = _parts(self._environment.reset(seed=self._seed), "observation, info")
                 self.inputs = self._checked(observation)
         except BaseException:
             self.abandon()
@@ -80,8 +85,10 @@ class _Live:
             taken = self._environment.step(self._task.action(outputs))
             observation, reward, terminated, truncated, _ = _parts(taken, _STEP)
             self.inputs = self._checked(observation)
-            self.total += _number(reward)
-            return bool(terminated or truncated) or self.steps >= limit
+            reward = _number(reward)
+        self.total += reward
+        self._idle = 0 if reward > 0.0 else self._idle + 1
+        return bool(terminated or truncated) or self.steps >= limit or self._idle >= self._patience
 
     def close(self) -> None:
         """Let go of the environment."""
@@ -135,7 +142,7 @@ def _number(reward: Any) -> float:
     return number
 
 
-class LockstepPlayer:
+class LockstepPlayer(Player):
     """Plays gymnasium environments.
 
     Each episode has an environment of its own, reset with the trial's seed: BipedalWalker-v3, for one, plays the same
@@ -178,5 +185,5 @@ class LockstepPlayer:
     def _begin(self, piece: Piece, trials: Floats) -> Iterator[_Live]:
         """Start the episodes of a piece one after the other, network by network, as they are asked for."""
         for network in range(piece.first_network, piece.last_network):
-            for episode, (seed,) in enumerate(trials.tolist()):
-                yield _Live(self._task, int(seed), network, episode)
+            for episode, trial in enumerate(trials.tolist()):
+                yield _Live(self._task, trial, network, episode)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.evaluation.functions import FunctionPlayer
@@ -10,6 +12,9 @@ from wann.evaluation.samples import SamplePlayer
 from wann.evaluation.work import Player
 from wann.fitness import FitnessTask
 from wann.task import JittedTask, Task
+
+if TYPE_CHECKING:
+    from wann.gymtask import GymTask
 
 
 def make_player(task: Task) -> Player:
@@ -24,11 +29,21 @@ def make_player(task: Task) -> Player:
         return SamplePlayer(task)
     if isinstance(task, FitnessTask):
         return FunctionPlayer(task)
-    if task.python:
-        from wann.evaluation.lockstep import LockstepPlayer
-        from wann.gymtask import GymTask
+    from wann.gymtask import GymTask
 
-        if isinstance(task, GymTask):
-            return LockstepPlayer(task)
+    if isinstance(task, GymTask):
+        return _environment_player(task)
     expected = "a JittedTask, DataTask, GymTask or FitnessTask"
     raise UserError(f"the task {task.name!r} is a {type(task).__name__}: expected {expected}")
+
+
+def _environment_player(task: GymTask) -> Player:
+    from wann.engines import ENVPOOL, EngineTask
+
+    if isinstance(task, EngineTask) and task.engine == ENVPOOL:
+        from wann.evaluation.envpool import EnvPoolPlayer
+
+        return EnvPoolPlayer(task)
+    from wann.evaluation.lockstep import LockstepPlayer
+
+    return LockstepPlayer(task)

@@ -10,7 +10,7 @@ import numpy as np
 
 from wann.evaluation.compiled import compile_for
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played, limit_of
+from wann.evaluation.work import Episodes, Piece, Played, Player, limit_of
 from wann.jit import inlined
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -199,7 +199,7 @@ def compile_rollout(task: JittedTask) -> Rollout:
     return rollout
 
 
-class RolloutPlayer:
+class RolloutPlayer(Player):
     """Plays jitted tasks; a trial is the state in which its episode starts."""
 
     def __init__(self, task: JittedTask) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wann.activations import exp
 from wann.dataset import DataTask
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played
+from wann.evaluation.work import Episodes, Piece, Played, Player
 from wann.jit import inlined, kernel
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
@@ -131,7 +131,7 @@ def answer(
         returns[:, batch] /= batches.shape[1]
 
 
-class SamplePlayer:
+class SamplePlayer(Player):
     """Plays data sets: a trial is a batch, its return minus the mean loss, a step one sample."""
 
     def __init__(self, task: DataTask) -> None:

@@ -10,8 +10,6 @@ from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
 from wann.network import Networks
 from wann.task import Task
 
-PIECES_PER_THREAD = 8
-
 
 def cores() -> int:
     """The processor cores that this process may use."""
@@ -32,7 +30,7 @@ class ThreadEvaluator(Evaluator):
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
-        pieces = cut(piece, PIECES_PER_THREAD * self.workers)
+        pieces = cut(piece, self._player.pieces_per_thread * self.workers)
         return join(piece, pieces, self._pool.map(lambda part: self._player.play(networks, episodes, part), pieces))
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -74,6 +74,9 @@ Played = tuple[Floats, int]
 
 class Player(Protocol):
     """Plays pieces of work; there is one for each kind of task."""
+
+    pieces_per_thread: ClassVar[int] = 8
+    """How many to cut the work into: a slow one then keeps the others waiting less, a small one is less efficient."""
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""

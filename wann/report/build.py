@@ -110,7 +110,7 @@ def _played(champion: Champion, shown: Sequence[Champion], task: Task | None) ->
         return {"task": data.of_samples(task)}
     if not isinstance(task, JittedTask | GymTask):
         return {"task": None}
-    only = champion if task.python else None
+    only = champion if isinstance(task, GymTask) else None
     return {"task": data.of_task(task), "recordings": record(shown, only, task, _weights(champion))}
 
 

@@ -10,6 +10,7 @@ from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.files import write_atomically
+from wann.gymtask import GymTask
 from wann.pictures import Request, ancestors_of, figure
 from wann.profile import Profile, play_profile
 from wann.report.build import MOST_CHAMPIONS, Figure, build, topology
@@ -53,7 +54,7 @@ def write_report(
     champion, source = load(path, connections), Path(path)
     succession, order = _succession(source, champion)
     player, note = _player(champion, task)
-    threads = ThreadEvaluator(player, workers) if player is not None and not player.python else None
+    threads = None if player is None or isinstance(player, GymTask) else ThreadEvaluator(player, workers)
     try:
         shown = _alike(champion, succession)
         figures = [topology(champion, disabled), *_figures(source, threads)]
