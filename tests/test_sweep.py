@@ -22,7 +22,7 @@ import wann
 from wann.champion import read_champion
 from wann.errors import UserError
 from wann.figures.sweep import draw
-from wann.grid import make_grid, parse_seeds, parse_values
+from wann.grid import SweepProgress, make_grid, parse_seeds, parse_values
 from wann.records import read_history
 from wann.settings import make_settings
 from wann.summary import bootstrap
@@ -97,6 +97,22 @@ def test_a_sweep_that_was_broken_off_goes_on(
     assert not (tmp_path / "x" / "summary.md").exists()
     wann.sweep("swingup", seeds=[0], set=SET, out=tmp_path / "x")
     assert outcomes(tmp_path / "x") == searched[::2]
+
+
+def test_an_interruption_after_the_last_evaluation_of_a_run_still_ends_the_sweep(tmp_path: Path) -> None:
+    sent = []
+
+    def watch(progress: SweepProgress) -> None:
+        if progress.share >= 0.5 and not sent:  # the first run has evaluated its last generation
+            sent.append(progress.done)
+            signal.raise_signal(signal.SIGINT)
+
+    values = {name: [value[0]] for name, value in SET.items()}
+    with pytest.raises(KeyboardInterrupt):
+        wann.sweep("swingup", seeds=range(2), set=values, out=tmp_path / "x", watch=watch)
+    assert sent == [0]
+    assert read_history(tmp_path / "x" / "seed-0")["generation"][-1] == 6
+    assert not (tmp_path / "x" / "seed-1").exists()
 
 
 def test_a_sweep_on_ray_whose_workers_are_killed_gives_the_same(

@@ -21,7 +21,7 @@ class Interruption:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Take the signals over, and give them back at the end."""
+        """Take the signals over, and give them back at the end; one that is still put off then comes."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -31,6 +31,8 @@ class Interruption:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        if self._pending:
+            raise KeyboardInterrupt
 
     @contextmanager
     def allowed(self) -> Iterator[None]:

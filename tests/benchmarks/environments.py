@@ -20,15 +20,15 @@ from wann.network import Networks, express
 from wann.settings import task_settings
 
 REPEATS, SECONDS = 5, 5.0
-POPULATION, GENERATIONS = 64, 40
+GENERATIONS = 40
 
 
-def population(task: Biped) -> tuple[Networks, Search]:
+def population(task: Biped, size: int) -> tuple[Networks, Search]:
     """Networks that have grown for some generations, on returns of pure chance."""
-    search = Search(24, 4, task_settings(task, {"population": POPULATION, "trials": 2}))
+    search = Search(24, 4, task_settings(task, {"population": size, "trials": 2}))
     rng = np.random.default_rng(0)
     for _ in range(GENERATIONS):
-        search.tell(rng.normal(size=(POPULATION, 6, 2)))
+        search.tell(rng.normal(size=(size, 6, 2)))
     return express(search.ask()), search
 
 
@@ -55,7 +55,7 @@ def raw(n: int) -> float:
 def compare_envpool() -> None:
     """In turns: the raw pace, at the better of two sizes, and ours."""
     task = Biped("envpool")
-    networks, search = population(task)
+    networks, search = population(task, 64)
     evaluator = ThreadEvaluator(task)
     evaluated(evaluator, networks, search)
     for _ in range(REPEATS):
@@ -67,7 +67,7 @@ def compare_envpool() -> None:
 def compare_ray() -> None:
     """One worker, then two, each for some evaluations after a first one that starts them."""
     task = Biped("gymnasium")
-    networks, search = population(task)
+    networks, search = population(task, 16)
     paces = []
     for workers in (1, 2):
         evaluator = RayEvaluator(task, workers=workers)
