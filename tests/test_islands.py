@@ -140,7 +140,7 @@ def test_a_restored_archipelago_goes_on_as_the_original(changes: dict[str, Any])
 
 def test_an_island_of_another_size_is_refused() -> None:
     state = Archipelago(3, 1, settings()).state
-    with pytest.raises(ValueError, match="30 genomes on an island, expected 20"):
+    with pytest.raises(ValueError, match="births: expected individuals that the lineage knows"):
         Archipelago(3, 1, settings(population=20)).restore(state)
 
 
@@ -155,12 +155,12 @@ def test_the_archive_is_that_of_all_islands_together() -> None:
 
     for generation in range(25):
         population, returns = archipelago.ask(), returns_of(archipelago.ask(), archipelago.settings, generation)
-        scores = Scores.of(returns, population.connections)
-        archives.update(archives.examine(population, scores, generation, verify))
+        scores, births = Scores.of(returns, population.connections), archipelago.lineage.births
+        archives.update(archives.examine(population, births, scores, generation, verify))
         for k, archive in enumerate(apart_):
             own = np.arange(30 * k, 30 * k + 30)
-            archive.update(archive.examine(population.take(own), scores.take(own), generation, verify))
-        archipelago.tell(returns)
+            archive.update(archive.examine(population.take(own), births[own], scores.take(own), generation, verify))
+        archipelago.tell(returns, keep=archives.births)
         champion = archives.champion
         assert champion is archives.front[-1]
         assert archives.champions[-1].genome == champion.genome

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import wann
 from tasks.swingup import SwingUp
-from wann.evaluation import threads
+from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
 from wann.evaluation.work import Evaluation
 from wann.evolution import Scores, Search
@@ -97,7 +97,7 @@ def test_threads_and_ray_workers_do_not_matter(reference: list[bytes], how: dict
 
 
 def test_chunking_does_not_matter(reference: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "PIECES_PER_THREAD", 5)
+    monkeypatch.setattr(RolloutPlayer, "pieces_per_thread", 5)
     wann.search("swingup", out=tmp_path / "run", workers=2, racing=1, **SETTINGS)
     assert files(tmp_path / "run") == reference
 

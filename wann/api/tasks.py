@@ -103,15 +103,13 @@ def check_workers(workers: int | None) -> None:
 def evaluator(task: Task, workers: int | None, ray: str | None) -> Iterator[Evaluator]:
     """Threads, or Ray where an address is given or Python environments are to use several cores; closed at the end.
 
-    A plain function is called by one thread of this process unless told otherwise: it need be neither picklable nor
-    safe for several threads.
+    A plain function stays in this process unless told otherwise: it need not be picklable.
     """
     check_workers(workers)
-    function = isinstance(task, FitnessTask)
-    if ray is None and task.python and not function and (workers or cores()) > 1:
+    if ray is None and task.python and not isinstance(task, FitnessTask) and (workers or cores()) > 1:
         ray = "local"
     if ray is None:
-        chosen: Evaluator = ThreadEvaluator(task, workers or (1 if function else None))
+        chosen: Evaluator = ThreadEvaluator(task, workers)
     else:
         from wann.evaluation.ray import RayEvaluator
 

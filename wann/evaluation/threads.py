@@ -17,11 +17,15 @@ def cores() -> int:
 
 
 class ThreadEvaluator(Evaluator):
-    """Plays a task on ``workers`` threads, one for each core unless told otherwise."""
+    """Plays a task on ``workers`` threads.
+
+    Unless told otherwise these are one for each core, or one where the task runs in the Python interpreter: a plain
+    function need not be safe for several threads.
+    """
 
     def __init__(self, task: Task, workers: int | None = None) -> None:
         super().__init__(task)
-        self.workers = workers or cores()
+        self.workers = workers or (1 if task.python else cores())
         self._player = make_player(task)
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="wann")
 
