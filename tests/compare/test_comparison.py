@@ -69,7 +69,7 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
     ]
     assert (folder / "table.md").read_text().count("\n| ") == 1 + len(table)
     assert len(json.loads((folder / "results.json").read_text())["cells"]) == 18
-    for name in ("score-connections", "score-operations", "score-bytes", "agnosticism", "layers"):
+    for name in ("score-connections", "score-operations", "score-bytes", "agnosticism", "layers", "stopping", "masks"):
         assert (folder / f"{name}.svg").stat().st_size > 1000
         assert (folder / f"{name}.png").stat().st_size > 1000
     cell = next(cell for cell in found.cells if (cell.method, cell.asked, cell.seed) == ("magnitude", 0.2, 0))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import msgspec
+import numpy as np
 
 from wann.champion import versions
 from wann.compare.costs import Costs, Seconds, costs, seconds
+from wann.compare.functions import Mask
 from wann.compare.graph import to_champion
 from wann.compare.method import Outcome, find_method
 from wann.compare.problem import Trial
 from wann.compare.regimes import Regimes, regimes
 from wann.compare.removal import without_path
+from wann.errors import UserError
 from wann.files import decode_json, read_bytes, write_atomically
 
-CELLS, NETWORKS = "cells", "networks"
+CELLS, NETWORKS, MASKS = "cells", "networks", "masks"
 DENSE = "dense"
 LARGEST_SAVED = 20_000
 """Connections up to which the network of the first seed is kept as a file."""
@@ -94,7 +100,8 @@ def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
     )
     if key.seed == 0 and len(champion.connections) <= LARGEST_SAVED:
         champion.save(folder / NETWORKS / f"{key.name}.json")
-    write_atomically(folder / CELLS / f"{key.name}.json", msgspec.json.encode(cell))
+    write_atomically(folder / MASKS / f"{key.name}.npz", _packed(outcome.mlp.masks))
+    write_atomically(folder / CELLS / f"{key.name}.json", msgspec.json.encode(cell))  # the last one: the cell is done
     return cell
 
 
@@ -113,6 +120,28 @@ def read_cell(folder: Path, key: Key) -> Cell | None:
     """
     path = folder / CELLS / f"{key.name}.json"
     return decode_json(read_bytes(path, "cell"), Cell, str(path)) if path.exists() else None
+
+
+def _packed(masks: Sequence[Mask]) -> bytes:
+    content = io.BytesIO()
+    np.savez_compressed(content, *masks)
+    return content.getvalue()
+
+
+def read_masks(folder: Path, key: Key) -> list[Mask] | None:
+    """The masks of a cell's weight matrices, (out, in) each; None where there are none.
+
+    Raises:
+        UserError: Their file cannot be read.
+    """
+    path = folder / MASKS / f"{key.name}.npz"
+    if not path.exists():
+        return None
+    try:
+        with np.load(io.BytesIO(read_bytes(path, "masks")), allow_pickle=False) as file:
+            return [file[name].astype(np.bool_) for name in file.files]
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise UserError(f"{path} does not hold masks: {error}") from None
 
 
 def done(folder: Path) -> set[str]:

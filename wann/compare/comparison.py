@@ -12,7 +12,9 @@ from typing import NamedTuple
 import filelock
 import msgspec
 
-from wann.compare.cells import CELLS, NETWORKS, Cell, Key, done, read_cell, run_cell
+from wann.champion import Champion
+from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell
+from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
 from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, is_data, make_keys, make_settings, open_problem
 from wann.compare.problem import Problem, Trial
@@ -42,8 +44,15 @@ class Comparison(NamedTuple):
     settings: CompareSettings
     cells: list[Cell]
     evolved: list[Evolved]
+    champions: list[Champion]
+    """The networks of ``evolved``."""
     unit: str
     score_name: str
+
+    @property
+    def on_data(self) -> bool:
+        """Whether the task is a data set: scores are accuracies, and curves are validation losses."""
+        return self.unit == DataProblem.unit
 
 
 def run_cells(
@@ -102,7 +111,7 @@ def locked(folder: Path, settings: CompareSettings) -> Iterator[None]:
             process is at work in it.
     """
     try:
-        for name in ("", CELLS, NETWORKS):
+        for name in ("", CELLS, MASKS, NETWORKS):
             (folder / name).mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
         lock.acquire(timeout=0)
@@ -129,7 +138,7 @@ def _claim(folder: Path, settings: CompareSettings) -> None:
                     f"{name} cannot change within a comparison: {path} has {getattr(before, name)}, got "
                     f"{getattr(settings, name)}; name another folder with --out"
                 )
-    elif any(path.name not in (CELLS, NETWORKS, LOCK) for path in folder.iterdir()):
+    elif any(path.name not in (CELLS, MASKS, NETWORKS, LOCK) for path in folder.iterdir()):
         raise UserError(f"{folder} holds files of something else: name another folder with --out")
     else:
         write_atomically(path, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
@@ -187,7 +196,8 @@ def compare_task(
         with locked(folder, settings), interruption.handled(), interruption.allowed():
             run_cells(folder, settings, problem, keys, number, watch or _silent)
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
-            found = Comparison(folder, settings, cells, measure(networks, problem), problem.unit, problem.score_name)
+            evolved, champions = measure(networks, problem), [champion for _, champion in networks]
+            found = Comparison(folder, settings, cells, evolved, champions, problem.unit, problem.score_name)
             from wann.compare.report import write
 
             write(found)

@@ -35,7 +35,7 @@ class Evolved(msgspec.Struct, frozen=True):
 
 
 def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[str, Champion]]:
-    """The archives of run folders, and network files, in the given order.
+    """The archives of run folders, and network files, in the given order; networks without a connection are left out.
 
     Raises:
         UserError: One cannot be read, or is not for this task.
@@ -44,7 +44,8 @@ def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[s
     for path in map(Path, paths):
         for champion in read_front(path) if path.is_dir() else [load(path)]:
             _check(path, champion, problem)
-            found.append((str(path), champion))
+            if costs(champion).connections:
+                found.append((str(path), champion))
     return found
 
 
@@ -55,11 +56,9 @@ def _check(path: Path, champion: Champion, problem: Problem) -> None:
 
 
 def measure(networks: Sequence[tuple[str, Champion]], problem: Problem) -> list[Evolved]:
-    """Score each network that has a connection, and count what it costs."""
+    """Score each network, and count what it costs."""
     return [
-        Evolved(run, counted, regimes(problem, champion, 0), _price(Path(run)))
-        for run, champion in networks
-        if (counted := costs(champion)).connections
+        Evolved(run, costs(champion), regimes(problem, champion, 0), _price(Path(run))) for run, champion in networks
     ]
 
 
