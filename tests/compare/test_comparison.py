@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,6 +89,41 @@ def test_workers_change_nothing(toy: str, tmp_path: Path) -> None:
     assert (tmp_path / "one" / "table.md").read_bytes() == (tmp_path / "two" / "table.md").read_bytes()
 
 
+def kill_a_worker(progress: Progress) -> None:
+    """End one of this process's Ray workers, once."""
+    if progress.done == 2:
+        parents = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                number, _, rest = path.read_text().partition(" (")
+                name, _, fields = rest.rpartition(") ")
+                parents[int(number)] = int(fields.split()[1]), name
+        own = [n for n, (raylet, name) in parents.items() if name.startswith("ray::_Worker") and _ours(raylet, parents)]
+        os.kill(own[0], signal.SIGKILL)
+
+
+def _ours(process: int, parents: dict[int, tuple[int, str]]) -> bool:
+    return process == os.getpid() or (process in parents and _ours(parents[process][0], parents))
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_cells_on_ray_are_the_same_though_a_worker_dies(toy: str, tmp_path: Path) -> None:
+    few: dict[str, Any] = {**SMALL, "methods": ["magnitude"]}
+    one = compare_task(toy, **few, out=tmp_path / "one", workers=1)
+    two = compare_task(toy, **few, out=tmp_path / "two", workers=2, ray="local", watch=kill_a_worker)
+    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    for name in ("networks/magnitude-0.2-0.json", "masks/magnitude-0.2-0.npz"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_policies_on_ray_are_the_same(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"methods": ["snip"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 2}
+    one = compare_task("swingup", **few, out=tmp_path / "one", workers=2)
+    two = compare_task("swingup", **few, out=tmp_path / "two", workers=1, ray="local")
+    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+
+
 def interrupt_after(cells: int) -> Callable[[Progress], None]:
     def watch(progress: Progress) -> None:
         if progress.done == cells:
@@ -158,7 +196,6 @@ WRONG = [
     (["digits", "--densities", "half"], "densities: expected numbers with commas between them, got 'half'"),
     (["digits", "--seeds", "-1"], "seeds: expected whole numbers of 0 or more, got -1"),
     (["digits", "--hidden", "0"], "hidden: expected whole numbers of 1 or more, got [0]"),
-    (["digits", "--ray", "local"], "ray: networks on data sets are trained in processes on this machine"),
     (["digits", "--activation", "step"], "dense layers have no activation 'step'"),
     (["digits", "--budget", "0"], "budget: expected whole numbers of 1 or more, got 0"),
     (["swingup", "--runs", "nowhere"], "cannot read the network file nowhere"),

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from wann.champion import versions
 from wann.compare.costs import Costs, Seconds, costs, seconds
@@ -69,10 +70,32 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: Seconds
     """Read off a clock; all else repeats bit for bit."""
 
+    @property
+    def key(self) -> Key:
+        """Which cell it is."""
+        return Key(self.method, self.asked, self.seed)
 
-def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
+
+class Made(NamedTuple):
+    """A cell and what is kept beside it, as the content of files."""
+
+    cell: Cell
+    masks: bytes
+    network: bytes | None
+
+
+def run_cell(folder: Path, trial: Trial, key: Key) -> None:
     """Compute a cell and save it; ``key.seed`` is the trial's."""
-    outcome = _outcome(trial, key)
+    save_cell(folder, compute_cell(trial, key))
+
+
+def compute_cell(trial: Trial, key: Key) -> Made:
+    """Compute a cell, on one core but for episodes: products of matrices have the same bits wherever it is done."""
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        return _made(trial, key, _outcome(trial, key))
+
+
+def _made(trial: Trial, key: Key, outcome: Outcome) -> Made:
     problem = trial.problem
     champion = to_champion(
         outcome.mlp,
@@ -98,11 +121,17 @@ def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
         curve=tuple(outcome.curve),
         seconds=seconds(champion, outcome.mlp),
     )
-    if key.seed == 0 and len(champion.connections) <= LARGEST_SAVED:
-        champion.save(folder / NETWORKS / f"{key.name}.json")
-    write_atomically(folder / MASKS / f"{key.name}.npz", _packed(outcome.mlp.masks))
-    write_atomically(folder / CELLS / f"{key.name}.json", msgspec.json.encode(cell))  # the last one: the cell is done
-    return cell
+    small = key.seed == 0 and len(champion.connections) <= LARGEST_SAVED
+    return Made(cell, _packed(outcome.mlp.masks), champion.encode() if small else None)
+
+
+def save_cell(folder: Path, made: Made) -> None:
+    """Save a cell; it is done when its own file, the last one, is there."""
+    name = made.cell.key.name
+    if made.network is not None:
+        write_atomically(folder / NETWORKS / f"{name}.json", made.network)
+    write_atomically(folder / MASKS / f"{name}.npz", made.masks)
+    write_atomically(folder / CELLS / f"{name}.json", msgspec.json.encode(made.cell))
 
 
 def _outcome(trial: Trial, key: Key) -> Outcome:

@@ -13,10 +13,10 @@ import filelock
 import msgspec
 
 from wann.champion import Champion
-from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell
+from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell, save_cell
 from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
-from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, is_data, make_keys, make_settings, open_problem
+from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, open_problem
 from wann.compare.problem import Problem, Trial
 from wann.errors import UserError
 from wann.evaluation.threads import cores
@@ -56,24 +56,45 @@ class Comparison(NamedTuple):
 
 
 def run_cells(
-    folder: Path, settings: CompareSettings, problem: Problem, keys: Sequence[Key], workers: int, watch: Watch
+    folder: Path,
+    settings: CompareSettings,
+    problem: Problem,
+    keys: Sequence[Key],
+    *,
+    workers: int | None,
+    ray: str | None,
+    watch: Watch,
 ) -> None:
     """Compute the cells that are not done yet.
 
-    A data set's seeds go to processes, a control task's episodes to threads; a cell is the same whatever computes it.
+    With Ray, cells go to its workers. Without it, a data set's seeds go to processes, a control task's episodes to
+    threads. A cell is the same whatever computes it.
     """
     left = [key for key in keys if key.name not in done(folder)]
     groups = [[key for key in left if key.seed == seed] for seed in dict.fromkeys(key.seed for key in left)]
-    watch(Progress(len(keys) - len(left), len(keys)))
-    if is_data(settings.task) and min(workers, len(groups)) > 1:
-        _spread(folder, settings, groups, min(workers, len(groups)), watch, {key.name for key in keys})
+    number, finished = min(workers or cores(), len(groups)), len(keys) - len(left)
+    watch(Progress(finished, len(keys)))
+    if ray is None and isinstance(problem, DataProblem) and number > 1:
+        _spread(folder, settings, groups, number, watch, {key.name for key in keys})
         return
+    made = _on_ray(folder, problem, left, ray, workers) if ray is not None else _in_turn(folder, problem, groups)
+    for count, _ in enumerate(made, start=finished + 1):
+        watch(Progress(count, len(keys)))
+
+
+def _in_turn(folder: Path, problem: Problem, groups: list[list[Key]]) -> Iterator[None]:
+    """Compute cells in this process, one after the other."""
     for group in groups:
         trial = Trial(problem, group[0].seed)
         for key in group:
-            run_cell(folder, trial, key)
-            left.remove(key)
-            watch(Progress(len(keys) - len(left), len(keys)))
+            yield run_cell(folder, trial, key)
+
+
+def _on_ray(folder: Path, problem: Problem, keys: Sequence[Key], ray: str, workers: int | None) -> Iterator[None]:
+    from wann.compare.crew import compute_on_ray
+
+    for made in compute_on_ray(problem, keys, ray, workers) if keys else ():
+        yield save_cell(folder, made)
 
 
 def _spread(
@@ -176,8 +197,8 @@ def compare_task(
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
         runs: Run folders, for their archives, and network files.
         out: The folder; ``runs/compare-TASK`` unless given.
-        workers: Processes on a data set, threads or Ray workers on a control task. They do not change the result.
-        ray: "local" or a cluster's address, to play a control task on Ray workers.
+        workers: Processes on a data set, threads on a control task, or Ray workers. They do not change the result.
+        ray: "local" or a cluster's address, to compute cells on Ray workers.
         watch: Called as cells are done.
 
     Returns:
@@ -190,11 +211,11 @@ def compare_task(
     settings = make_settings(task, hidden=hidden, budget=budget, dense=dense, activation=activation)
     keys = make_keys(methods, densities, seeds)
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(task).stem}"
-    number, interruption = workers or cores(), Interruption()
-    with open_problem(settings, number, ray) as problem:
+    interruption = Interruption()
+    with open_problem(settings, workers) as problem:
         networks = read_networks(runs, problem)
         with locked(folder, settings), interruption.handled(), interruption.allowed():
-            run_cells(folder, settings, problem, keys, number, watch or _silent)
+            run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
             evolved, champions = measure(networks, problem), [champion for _, champion in networks]
             found = Comparison(folder, settings, cells, evolved, champions, problem.unit, problem.score_name)

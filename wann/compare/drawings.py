@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from wann.champion import Champion, read_champion
-from wann.compare.cells import DENSE, NETWORKS, Cell, Key, read_masks
+from wann.compare.cells import DENSE, NETWORKS, Cell, read_masks
 from wann.compare.functions import Array, Mask
 from wann.figures import topology
 from wann.text import number
@@ -26,17 +26,12 @@ MOST_CONNECTIONS, MOST_DRAWN = 120, 6
 """Of a network that is drawn, and networks that are."""
 
 
-def key_of(cell: Cell) -> Key:
-    """Which cell it is."""
-    return Key(cell.method, cell.asked, cell.seed)
-
-
 def masks(comparison: Comparison) -> Figure | None:
     """Every method's masks at the middle density from the first seed; None where none were kept."""
     pruned = [cell for cell in comparison.cells if cell.method != DENSE and cell.seed == comparison.cells[0].seed]
     densities = sorted({cell.asked for cell in pruned}, reverse=True)
     chosen = [cell for cell in pruned if cell.asked == densities[len(densities) // 2]]
-    found = [(cell, kept) for cell in chosen if (kept := read_masks(comparison.folder, key_of(cell))) is not None]
+    found = [(cell, kept) for cell in chosen if (kept := read_masks(comparison.folder, cell.key)) is not None]
     if not found:
         return None
     lines = -(-len(found) // COLUMNS)
@@ -78,9 +73,9 @@ def topologies(comparison: Comparison) -> dict[str, tuple[str, Figure]]:
     ordered = sorted(small, key=lambda cell: (-cell.asked, -cell.score))
     best = [next(group) for _, group in groupby(ordered, key=lambda cell: cell.asked)][: MOST_DRAWN - 1]
     for cell in best:
-        path = comparison.folder / NETWORKS / f"{key_of(cell).name}.json"
+        path = comparison.folder / NETWORKS / f"{cell.key.name}.json"
         if path.exists() and cell.costs.connections:
-            found[key_of(cell).name] = _network(read_champion(path), f"{cell.method}, {cell.asked:g}", cell.score)
+            found[cell.key.name] = _network(read_champion(path), f"{cell.method}, {cell.asked:g}", cell.score)
     evolved = zip(comparison.evolved, comparison.champions, strict=True)
     if able := [pair for pair in evolved if pair[0].costs.connections <= MOST_CONNECTIONS]:
         measured, champion = max(able, key=lambda pair: pair[0].score)

@@ -34,7 +34,7 @@ def build(comparison: Comparison, figures: Sequence[Figure]) -> bytes:
         if comparison.on_data
         else "Over 100 test episodes, the same for every network.",
         "unit": escape(comparison.unit.capitalize()),
-        "versions": escape("Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."),
+        "versions": escape(f"Made with {', '.join(' '.join(pair) for pair in versions().items())}."),
     }
     return render_still(files("wann.compare").joinpath("page.html").read_text(encoding="utf-8"), parts)
 
