@@ -63,7 +63,8 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
         table = list(csv.DictReader(file))
     dense = [cell for cell in found.cells if cell.method == "dense"]
     assert float(table[0]["score"]) == pytest.approx(np.mean([cell.score for cell in dense]))
-    assert [row["method"] for row in table] == [
+    searched = [row for row in table if row["method"].startswith("evolved")]
+    assert [row["method"] for row in table[: -len(searched)]] == [
         "dense",
         *["lottery"] * 2,
         *["magnitude"] * 2,
@@ -79,6 +80,20 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
     kept = read_champion(folder / "networks" / "magnitude-0.2-0.json")
     assert len(kept.connections) == cell.costs.connections
     assert cell.costs.weights <= round(0.2 * (7 * 8 + 8 * 6 + 6 * 3))
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_without_runs_a_search_spends_what_the_dense_network_cost(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"methods": ["magnitude"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 40}
+    found = compare_task("swingup", **few, out=tmp_path / "out", workers=2)
+    steps = wann.resume(tmp_path / "out" / "search").history["steps"]
+    assert steps[-1] >= found.cells[0].price
+    assert len(steps) == 1 or steps[-2] < found.cells[0].price
+    assert {network.run for network in found.evolved} == {str(tmp_path / "out" / "search")}
+    assert {network.price for network in found.evolved} == {int(steps[-1])}
+    front = (tmp_path / "out" / "search" / "front.json").read_bytes()
+    assert compare_task("swingup", **few, out=tmp_path / "out").evolved == found.evolved
+    assert (tmp_path / "out" / "search" / "front.json").read_bytes() == front
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -193,7 +208,7 @@ WRONG = [
     (["nothing.npz"], "cannot read the file nothing.npz"),
     (["digits", "--methods", "magnitud"], "methods: there is no 'magnitud': did you mean 'magnitude'?"),
     (["digits", "--densities", "0.5,0"], "density: expected the share of weights to keep, in (0, 1], got 0"),
-    (["digits", "--densities", "half"], "densities: expected numbers with commas between them, got 'half'"),
+    (["digits", "--densities", "half"], "densities: expected numbers between commas, got 'half'"),
     (["digits", "--seeds", "-1"], "seeds: expected whole numbers of 0 or more, got -1"),
     (["digits", "--hidden", "0"], "hidden: expected whole numbers of 1 or more, got [0]"),
     (["digits", "--activation", "step"], "dense layers have no activation 'step'"),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from wann.commands.options import RUNNING, print_json, say
-from wann.errors import UserError
-
-T = TypeVar("T", int, float)
+from wann.commands.options import RUNNING, numbers, print_json, say
 
 
 @click.command()
@@ -48,9 +45,9 @@ def compare(
             found = compare_task(
                 task,
                 methods=None if methods is None else [name.strip() for name in methods.split(",")],
-                densities=_numbers("densities", densities, float),
-                seeds=_numbers("seeds", seeds, int),
-                hidden=None if hidden is None else _numbers("hidden", hidden, int),
+                densities=numbers("densities", densities, float),
+                seeds=numbers("seeds", seeds, int),
+                hidden=None if hidden is None else numbers("hidden", hidden, int),
                 watch=watch,
                 **options,
             )
@@ -62,10 +59,3 @@ def compare(
         print_json(results(found))
     else:
         print((found.folder / TABLE).read_text(), end="")
-
-
-def _numbers(name: str, text: str, kind: type[T]) -> list[T]:
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"{name}: expected numbers with commas between them, got {text!r}") from None

@@ -99,9 +99,9 @@ def _made(trial: Trial, key: Key, outcome: Outcome) -> Made:
     problem = trial.problem
     champion = to_champion(
         outcome.mlp,
-        task=problem.name,
-        inputs=problem.inputs,
-        outputs=problem.outputs,
+        task=problem.task.name,
+        inputs=problem.task.inputs,
+        outputs=problem.task.outputs,
         provenance={"method": key.method, "density": key.density, "seed": key.seed, "versions": versions()},
     )
     score = problem.score(outcome.mlp)

@@ -12,18 +12,22 @@ from typing import NamedTuple
 import filelock
 import msgspec
 
+from wann.api.tasks import evaluator
 from wann.champion import Champion
 from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell, save_cell
 from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
 from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, open_problem
 from wann.compare.problem import Problem, Trial
+from wann.compare.searching import SEARCH, search
 from wann.errors import UserError
 from wann.evaluation.threads import cores
 from wann.files import decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
 
 SETTINGS, LOCK = "settings.json", ".lock"
+PARTS = CELLS, MASKS, NETWORKS
+"""Folders within that of a comparison."""
 POLL_SECONDS = 0.5
 
 
@@ -132,7 +136,7 @@ def locked(folder: Path, settings: CompareSettings) -> Iterator[None]:
             process is at work in it.
     """
     try:
-        for name in ("", CELLS, MASKS, NETWORKS):
+        for name in ("", *PARTS):
             (folder / name).mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
         lock.acquire(timeout=0)
@@ -159,7 +163,7 @@ def _claim(folder: Path, settings: CompareSettings) -> None:
                     f"{name} cannot change within a comparison: {path} has {getattr(before, name)}, got "
                     f"{getattr(settings, name)}; name another folder with --out"
                 )
-    elif any(path.name not in (CELLS, MASKS, NETWORKS, LOCK) for path in folder.iterdir()):
+    elif any(path.name not in (*PARTS, LOCK) for path in folder.iterdir()):
         raise UserError(f"{folder} holds files of something else: name another folder with --out")
     else:
         write_atomically(path, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
@@ -195,7 +199,8 @@ def compare_task(
         budget: Of a full training: epochs, 40 unless given, or generations of CMA-ES, 300.
         dense: A trained dense network, .npz, .pt or .safetensors, to prune instead of training one.
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
-        runs: Run folders, for their archives, and network files.
+        runs: Run folders, for their archives, and network files. Without any, a search spends what the first seed's
+            dense network cost.
         out: The folder; ``runs/compare-TASK`` unless given.
         workers: Processes on a data set, threads on a control task, or Ray workers. They do not change the result.
         ray: "local" or a cluster's address, to compute cells on Ray workers.
@@ -213,9 +218,10 @@ def compare_task(
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(task).stem}"
     interruption = Interruption()
     with open_problem(settings, workers) as problem:
-        networks = read_networks(runs, problem)
+        read_networks(runs, problem)  # an error in these comes before all work
         with locked(folder, settings), interruption.handled(), interruption.allowed():
             run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
+            networks = read_networks(runs or _searched(folder, problem, keys[0], workers, ray), problem)
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
             evolved, champions = measure(networks, problem), [champion for _, champion in networks]
             found = Comparison(folder, settings, cells, evolved, champions, problem.unit, problem.score_name)
@@ -223,6 +229,15 @@ def compare_task(
 
             write(found)
     return found
+
+
+def _searched(folder: Path, problem: Problem, dense: Key, workers: int | None, ray: str | None) -> list[Path]:
+    """The run folder of a search as dear as the dense network was; none where that was trained elsewhere."""
+    cell = read_cell(folder, dense)
+    if cell is None or not cell.price:
+        return []
+    with evaluator(task := problem.task, workers, ray) as player:
+        return [search(folder / SEARCH, task, player, cell.price)]
 
 
 def _silent(progress: Progress) -> None:

@@ -81,8 +81,8 @@ class ControlProblem(Problem):
         *,
         activation: str = "tanh",
     ) -> None:
-        self.name, self.task, self.evaluator, self.settings = task.name, task, evaluator, settings
-        self.inputs, self.outputs = task.inputs, task.outputs
+        self.task: JittedTask = task
+        self.evaluator, self.settings = evaluator, settings
         self._sizes = (len(task.inputs), *hidden, len(task.outputs))
         self._activation = activation
 

@@ -50,9 +50,9 @@ def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[s
 
 
 def _check(path: Path, champion: Champion, problem: Problem) -> None:
-    if champion.task is not None and champion.task != problem.name:
-        raise UserError(f"{path} is for the task {champion.task!r}, not for {problem.name!r}")
-    check_fits(champion, path, problem.name, (len(problem.inputs), len(problem.outputs)))
+    if champion.task is not None and champion.task != problem.task.name:
+        raise UserError(f"{path} is for the task {champion.task!r}, not for {problem.task.name!r}")
+    check_fits(champion, path, problem.task.name, (len(problem.task.inputs), len(problem.task.outputs)))
 
 
 def measure(networks: Sequence[tuple[str, Champion]], problem: Problem) -> list[Evolved]:
