@@ -17,6 +17,7 @@ from wann.champion import Champion
 from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell, save_cell
 from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
+from wann.compare.parent import Parent, parent
 from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, open_problem
 from wann.compare.problem import Problem, Trial
 from wann.compare.searching import SEARCH, search
@@ -50,6 +51,8 @@ class Comparison(NamedTuple):
     evolved: list[Evolved]
     champions: list[Champion]
     """The networks of ``evolved``."""
+    parents: list[Parent]
+    """Of the runs that are folders."""
     unit: str
     score_name: str
 
@@ -221,10 +224,13 @@ def compare_task(
         read_networks(runs, problem)  # an error in these comes before all work
         with locked(folder, settings), interruption.handled(), interruption.allowed():
             run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
-            networks = read_networks(runs or _searched(folder, problem, keys[0], workers, ray), problem)
+            chosen = runs or _searched(folder, problem, keys[0], workers, ray)
+            networks = read_networks(chosen, problem)
+            parents = [parent(path) for path in map(Path, chosen) if path.is_dir()]
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
             evolved, champions = measure(networks, problem), [champion for _, champion in networks]
-            found = Comparison(folder, settings, cells, evolved, champions, problem.unit, problem.score_name)
+            told = problem.unit, problem.score_name
+            found = Comparison(folder, settings, cells, evolved, champions, parents, *told)
             from wann.compare.report import write
 
             write(found)

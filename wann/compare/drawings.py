@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.gridspec import GridSpec
 from wann.champion import Champion, read_champion
 from wann.compare.cells import DENSE, NETWORKS, Cell, read_masks
 from wann.compare.functions import Array, Mask
+from wann.compare.parent import KEPT, inside, relatives
 from wann.figures import topology
 from wann.text import number
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 COLUMNS, PANEL = 3, (3.6, 1.55)
 """Methods side by side, and the width and height of each in inches."""
+MOST_IN_PARENT = 400
+"""Connections of a parent architecture that is drawn."""
 FINEST = 150
 """Squares along an edge of a picture; of a larger matrix, a square is the share that is kept."""
 MOST_CONNECTIONS, MOST_DRAWN = 120, 6
@@ -75,14 +79,29 @@ def topologies(comparison: Comparison) -> dict[str, tuple[str, Figure]]:
     for cell in best:
         path = comparison.folder / NETWORKS / f"{cell.key.name}.json"
         if path.exists() and cell.costs.connections:
-            found[cell.key.name] = _network(read_champion(path), f"{cell.method}, {cell.asked:g}", cell.score)
+            found[f"topology-{cell.key.name}"] = _network(
+                read_champion(path), f"{cell.method}, {cell.asked:g}", cell.score
+            )
     evolved = zip(comparison.evolved, comparison.champions, strict=True)
     if able := [pair for pair in evolved if pair[0].costs.connections <= MOST_CONNECTIONS]:
         measured, champion = max(able, key=lambda pair: pair[0].score)
-        found["evolved"] = _network(champion, "evolved", measured.score)
+        found["topology-evolved"] = _network(champion, "evolved", measured.score)
     return found
 
 
 def _network(champion: Champion, name: str, score: float) -> tuple[str, Figure]:
     title = f"{name}: {len(champion.genome.enabled)} connections, {number(score)}"
     return title, topology.draw(champion.genome, champion.inputs, champion.outputs)
+
+
+def parents(comparison: Comparison) -> dict[str, tuple[str, Figure]]:
+    """The champions of runs within all connections of their archives and champions, where that is not too large."""
+    found = {}
+    for place, parent in enumerate(comparison.parents, start=1):
+        networks = relatives(Path(parent.run))
+        genome = inside(networks)
+        if len(genome.connections) <= MOST_IN_PARENT:
+            title = f"The champion of {parent.run} inside its parent, the connections of {KEPT}"
+            drawn = topology.draw(genome, networks[-1].inputs, networks[-1].outputs, disabled=True)
+            found[f"parent-{place}"] = title, drawn
+    return found

@@ -46,7 +46,7 @@ def _lead(comparison: Comparison) -> str:
     return (
         f"Dense networks from {_count(len(seeds), 'seed')}, pruned by {_count(len(methods), 'method')} to "
         f"{len(densities)} {'density' if len(densities) == 1 else 'densities'}, beside "
-        f"{_count(len(comparison.evolved), 'evolved network')}."
+        f"{_count(len(comparison.evolved), 'evolved network')}. {' '.join(map(str, comparison.parents))}"
     )
 
 

@@ -55,8 +55,8 @@ def figures(comparison: Comparison) -> dict[str, Drawing]:
         found["stopping"] = Drawing("Early stopping", _by_compression(comparison, label, stop))
     if (masks := drawings.masks(comparison)) is not None:
         found["masks"] = Drawing("Masks of the weight matrices: kept weights are dark", masks)
-    for name, (title, figure) in drawings.topologies(comparison).items():
-        found[f"topology-{name}"] = Drawing(title, figure)
+    for name, (title, figure) in {**drawings.topologies(comparison), **drawings.parents(comparison)}.items():
+        found[name] = Drawing(title, figure)
     return found
 
 

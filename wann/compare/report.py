@@ -142,7 +142,8 @@ def markdown(comparison: Comparison) -> str:
     """The table as Markdown."""
     names, lines = table(comparison)
     head = ["| " + " | ".join(names) + " |", "|:--|" + "--:|" * (len(names) - 1)]
-    return caption(comparison) + "\n\n" + "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
+    words = " ".join([caption(comparison), *map(str, comparison.parents)])
+    return words + "\n\n" + "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
 
 
 def _cells(row: Row, digits: int) -> list[str]:
@@ -179,6 +180,7 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "versions": versions(),
         "cells": comparison.cells,
         "evolved": comparison.evolved,
+        "parents": comparison.parents,
     }
 
 
