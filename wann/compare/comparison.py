@@ -94,14 +94,16 @@ def _in_turn(folder: Path, problem: Problem, groups: list[list[Key]]) -> Iterato
     for group in groups:
         trial = Trial(problem, group[0].seed)
         for key in group:
-            yield run_cell(folder, trial, key)
+            run_cell(folder, trial, key)
+            yield
 
 
 def _on_ray(folder: Path, problem: Problem, keys: Sequence[Key], ray: str, workers: int | None) -> Iterator[None]:
     from wann.compare.crew import compute_on_ray
 
     for made in compute_on_ray(problem, keys, ray, workers) if keys else ():
-        yield save_cell(folder, made)
+        save_cell(folder, made)
+        yield
 
 
 def _spread(

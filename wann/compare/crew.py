@@ -59,7 +59,7 @@ def _dispatch(ray: Any, crew: list[Any], problem: Any, keys: Sequence[Key]) -> I
     while left or at_work:
         while idle and left:
             worker, last = idle.pop()
-            seed = last if last in left else max(left, key=lambda each: len(left[each]))
+            seed = last if last is not None and last in left else max(left, key=lambda each: len(left[each]))
             at_work[worker.compute.remote(problem, left[seed].pop(0))] = worker, seed
             if not left[seed]:
                 del left[seed]

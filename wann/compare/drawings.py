@@ -50,8 +50,8 @@ def masks(comparison: Comparison) -> Figure | None:
 def _method(figure: Figure, grid: GridSpec, place: tuple[int, int], cell: Cell, kept: list[Mask]) -> None:
     """A method's matrices, one beside the other; large ones get more room."""
     parts = grid[place].subgridspec(1, len(kept), width_ratios=[mask.shape[1] ** 0.5 for mask in kept], wspace=0.06)
-    for layer, (part, mask) in enumerate(zip(parts, kept, strict=True)):
-        axis = figure.add_subplot(part)
+    for layer, mask in enumerate(kept):
+        axis = figure.add_subplot(parts[0, layer])
         axis.imshow(reduced(mask), cmap="Blues", vmin=0.0, aspect="auto", interpolation="none")
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_color("#9aa3ad")

@@ -73,6 +73,9 @@ def inside(champions: Sequence[Champion]) -> Genome:
                 graph.add_edge(*ends)
     nodes: dict[int, NodeGene] = {node.id: node for champion in champions for node in champion.genome.nodes}
     kinds = "bias", "input", "output", "hidden"
-    connections = (ConnectionGene(number, *ends, enabled=ends in own) for number, ends in enumerate(graph.edges))
+    connections = (
+        ConnectionGene(number, source, target, enabled=(source, target) in own)
+        for number, (source, target) in enumerate(graph.edges)
+    )
     ordered = sorted(nodes.values(), key=lambda node: (kinds.index(node.kind), node.id))
     return Genome(tuple(ordered), tuple(connections))
