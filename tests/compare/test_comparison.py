@@ -101,7 +101,8 @@ def test_workers_change_nothing(toy: str, tmp_path: Path) -> None:
     one = compare_task(toy, **SMALL, out=tmp_path / "one", workers=1)
     two = compare_task(toy, **SMALL, out=tmp_path / "two", workers=2)
     assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
-    assert (tmp_path / "one" / "table.md").read_bytes() == (tmp_path / "two" / "table.md").read_bytes()
+    first, second = ((tmp_path / name / "table.md").read_text() for name in ("one", "two"))
+    assert first.replace(str(tmp_path / "one"), str(tmp_path / "two")) == second  # the search's folder is named
 
 
 def kill_a_worker(progress: Progress) -> None:

@@ -17,9 +17,16 @@ from wann.commands.options import RUNNING, numbers, print_json, say
 @click.option("--seeds", metavar="N,M,...", default="0,1,2,3,4", show_default=True, help="Of the dense networks.")
 @click.option("--hidden", metavar="N,M,...", help="Hidden layers.  [default: 100,50 for a data set, 10 for control]")
 @click.option("--budget", type=int, help="Epochs (default 40) or generations of CMA-ES (300) of a full training.")
-@click.option("--dense", type=click.Path(path_type=Path), help="A trained network to prune: .npz, .pt, .safetensors.")
+@click.option(
+    "--dense", type=click.Path(path_type=Path), help="A trained network to prune: .npz, .pt, .safetensors, .zip."
+)
 @click.option("--activation", help="Of hidden neurons.  [default: relu for a data set, tanh for control]")
-@click.option("--runs", multiple=True, type=click.Path(path_type=Path), help="Run folder or network file that evolved.")
+@click.option(
+    "--runs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Run folder or network file that evolved.  [default: a search for the price of a dense network]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: runs/compare-TASK]")
 @RUNNING
 def compare(
@@ -37,7 +44,7 @@ def compare(
     TASK is a data set (digits, or an .npz file) or a control task. The same command goes on where it was interrupted.
     """
     from wann.compare.comparison import compare_task
-    from wann.compare.report import TABLE, results
+    from wann.compare.report import PAGE, TABLE, results
     from wann.compare.watching import watching
 
     try:
@@ -54,7 +61,7 @@ def compare(
     except KeyboardInterrupt:
         say(quiet, "interrupted; the cells that were done are saved, and the same command goes on")
         raise
-    say(quiet, f"{len(found.cells)} cells, {len(found.evolved)} evolved networks; see {found.folder}")
+    say(quiet, f"{len(found.cells)} cells, {len(found.evolved)} evolved networks; see {found.folder / PAGE}")
     if as_json:
         print_json(results(found))
     else:

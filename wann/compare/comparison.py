@@ -53,6 +53,7 @@ class Comparison(NamedTuple):
     """The networks of ``evolved``."""
     parents: list[Parent]
     """Of the runs that are folders."""
+    n_inputs: int
     unit: str
     score_name: str
 
@@ -202,7 +203,7 @@ def compare_task(
         seeds: Of the dense networks.
         hidden: Sizes of the hidden layers; 100, 50 for a data set and 10 for a control task unless given.
         budget: Of a full training: epochs, 40 unless given, or generations of CMA-ES, 300.
-        dense: A trained dense network, .npz, .pt or .safetensors, to prune instead of training one.
+        dense: A trained dense network, .npz, .pt, .safetensors or .zip, to prune instead of training one.
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
         runs: Run folders, for their archives, and network files. Without any, a search spends what the first seed's
             dense network cost.
@@ -231,7 +232,7 @@ def compare_task(
             parents = [parent(path) for path in map(Path, chosen) if path.is_dir()]
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
             evolved, champions = measure(networks, problem), [champion for _, champion in networks]
-            told = problem.unit, problem.score_name
+            told = len(problem.task.inputs), problem.unit, problem.score_name
             found = Comparison(folder, settings, cells, evolved, champions, parents, *told)
             from wann.compare.report import write
 

@@ -26,8 +26,8 @@ MOST_IN_PARENT = 400
 """Connections of a parent architecture that is drawn."""
 FINEST = 150
 """Squares along an edge of a picture; of a larger matrix, a square is the share that is kept."""
-MOST_CONNECTIONS, MOST_DRAWN = 120, 6
-"""Of a network that is drawn, and networks that are."""
+MOST_INPUTS, MOST_CONNECTIONS, MOST_DRAWN = 64, 120, 6
+"""Inputs and connections of a network that is drawn, and networks that are."""
 
 
 def masks(comparison: Comparison) -> Figure | None:
@@ -72,7 +72,9 @@ def reduced(mask: Mask) -> Array:
 
 def topologies(comparison: Comparison) -> dict[str, tuple[str, Figure]]:
     """Small networks of the first seed, the best of each density, and the best that evolved: titles and figures."""
-    found = {}
+    found: dict[str, tuple[str, Figure]] = {}
+    if comparison.n_inputs > MOST_INPUTS:
+        return found
     small = [cell for cell in comparison.cells if cell.costs.connections <= MOST_CONNECTIONS and cell.seed == 0]
     ordered = sorted(small, key=lambda cell: (-cell.asked, -cell.score))
     best = [next(group) for _, group in groupby(ordered, key=lambda cell: cell.asked)][: MOST_DRAWN - 1]
@@ -96,11 +98,11 @@ def _network(champion: Champion, name: str, score: float) -> tuple[str, Figure]:
 
 def parents(comparison: Comparison) -> dict[str, tuple[str, Figure]]:
     """The champions of runs within all connections of their archives and champions, where that is not too large."""
-    found = {}
+    found: dict[str, tuple[str, Figure]] = {}
     for place, parent in enumerate(comparison.parents, start=1):
         networks = relatives(Path(parent.run))
         genome = inside(networks)
-        if len(genome.connections) <= MOST_IN_PARENT:
+        if len(genome.connections) <= MOST_IN_PARENT and comparison.n_inputs <= MOST_INPUTS:
             title = f"The champion of {parent.run} inside its parent, the connections of {KEPT}"
             drawn = topology.draw(genome, networks[-1].inputs, networks[-1].outputs, disabled=True)
             found[f"parent-{place}"] = title, drawn
