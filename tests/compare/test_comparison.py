@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,7 +63,8 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
         table = list(csv.DictReader(file))
     dense = [cell for cell in found.cells if cell.method == "dense"]
     assert float(table[0]["score"]) == pytest.approx(np.mean([cell.score for cell in dense]))
-    assert [row["method"] for row in table] == [
+    searched = [row for row in table if row["method"].startswith("evolved")]
+    assert [row["method"] for row in table[: -len(searched)]] == [
         "dense",
         *["lottery"] * 2,
         *["magnitude"] * 2,
@@ -69,7 +73,7 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
     ]
     assert (folder / "table.md").read_text().count("\n| ") == 1 + len(table)
     assert len(json.loads((folder / "results.json").read_text())["cells"]) == 18
-    for name in ("score-connections", "score-operations", "score-bytes", "agnosticism", "layers"):
+    for name in ("score-connections", "score-operations", "score-bytes", "agnosticism", "layers", "stopping", "masks"):
         assert (folder / f"{name}.svg").stat().st_size > 1000
         assert (folder / f"{name}.png").stat().st_size > 1000
     cell = next(cell for cell in found.cells if (cell.method, cell.asked, cell.seed) == ("magnitude", 0.2, 0))
@@ -79,11 +83,61 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_without_runs_a_search_spends_what_the_dense_network_cost(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"methods": ["magnitude"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 40}
+    found = compare_task("swingup", **few, out=tmp_path / "out", workers=2)
+    steps = wann.resume(tmp_path / "out" / "search").history["steps"]
+    assert steps[-1] >= found.cells[0].price
+    assert len(steps) == 1 or steps[-2] < found.cells[0].price
+    assert {network.run for network in found.evolved} == {str(tmp_path / "out" / "search")}
+    assert {network.price for network in found.evolved} == {int(steps[-1])}
+    front = (tmp_path / "out" / "search" / "front.json").read_bytes()
+    assert compare_task("swingup", **few, out=tmp_path / "out").evolved == found.evolved
+    assert (tmp_path / "out" / "search" / "front.json").read_bytes() == front
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_workers_change_nothing(toy: str, tmp_path: Path) -> None:
     one = compare_task(toy, **SMALL, out=tmp_path / "one", workers=1)
     two = compare_task(toy, **SMALL, out=tmp_path / "two", workers=2)
     assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
-    assert (tmp_path / "one" / "table.md").read_bytes() == (tmp_path / "two" / "table.md").read_bytes()
+    first, second = ((tmp_path / name / "table.md").read_text() for name in ("one", "two"))
+    assert first.replace(str(tmp_path / "one"), str(tmp_path / "two")) == second  # the search's folder is named
+
+
+def kill_a_worker(progress: Progress) -> None:
+    """End one of this process's Ray workers, once."""
+    if progress.done == 2:
+        parents = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                number, _, rest = path.read_text().partition(" (")
+                name, _, fields = rest.rpartition(") ")
+                parents[int(number)] = int(fields.split()[1]), name
+        own = [n for n, (raylet, name) in parents.items() if name.startswith("ray::_Worker") and _ours(raylet, parents)]
+        os.kill(own[0], signal.SIGKILL)
+
+
+def _ours(process: int, parents: dict[int, tuple[int, str]]) -> bool:
+    return process == os.getpid() or (process in parents and _ours(parents[process][0], parents))
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_cells_on_ray_are_the_same_though_a_worker_dies(toy: str, tmp_path: Path) -> None:
+    few: dict[str, Any] = {**SMALL, "methods": ["magnitude"]}
+    one = compare_task(toy, **few, out=tmp_path / "one", workers=1)
+    two = compare_task(toy, **few, out=tmp_path / "two", workers=2, ray="local", watch=kill_a_worker)
+    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    for name in ("networks/magnitude-0.2-0.json", "masks/magnitude-0.2-0.npz"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_policies_on_ray_are_the_same(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"methods": ["snip"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 2}
+    one = compare_task("swingup", **few, out=tmp_path / "one", workers=2)
+    two = compare_task("swingup", **few, out=tmp_path / "two", workers=1, ray="local")
+    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
 
 
 def interrupt_after(cells: int) -> Callable[[Progress], None]:
@@ -155,10 +209,9 @@ WRONG = [
     (["nothing.npz"], "cannot read the file nothing.npz"),
     (["digits", "--methods", "magnitud"], "methods: there is no 'magnitud': did you mean 'magnitude'?"),
     (["digits", "--densities", "0.5,0"], "density: expected the share of weights to keep, in (0, 1], got 0"),
-    (["digits", "--densities", "half"], "densities: expected numbers with commas between them, got 'half'"),
+    (["digits", "--densities", "half"], "densities: expected numbers between commas, got 'half'"),
     (["digits", "--seeds", "-1"], "seeds: expected whole numbers of 0 or more, got -1"),
     (["digits", "--hidden", "0"], "hidden: expected whole numbers of 1 or more, got [0]"),
-    (["digits", "--ray", "local"], "ray: networks on data sets are trained in processes on this machine"),
     (["digits", "--activation", "step"], "dense layers have no activation 'step'"),
     (["digits", "--budget", "0"], "budget: expected whole numbers of 1 or more, got 0"),
     (["swingup", "--runs", "nowhere"], "cannot read the network file nowhere"),

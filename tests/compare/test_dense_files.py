@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from dense import SIZES, as_torch, data_set, some_mlp
 
 from wann.compare.comparison import compare_task
 from wann.compare.dense_files import read_mlp
+from wann.compare.mlp import MLP
 from wann.errors import UserError
 
 INPUTS = np.random.default_rng(0).normal(size=(9, SIZES[0]))
@@ -36,6 +40,51 @@ def test_what_was_written_elsewhere_computes_the_same(suffix: str, tmp_path: Pat
     else:
         pytest.importorskip("safetensors.numpy").save_file(arrays(), path)
     np.testing.assert_array_equal(read_mlp(path, **OPTIONS)(INPUTS), mlp(INPUTS))
+
+
+def write_model(path: Path, tensors: dict[str, Any]) -> None:
+    """A file as Stable-Baselines3 2 lays it out: tensors in policy.pth, pickled Python beside it."""
+    content = io.BytesIO()
+    torch = pytest.importorskip("torch")
+    torch.save({name: torch.tensor(array) for name, array in tensors.items()}, content)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("data", json.dumps({"policy_class": {":serialized:": "gASVOgAAAAAAAAA="}}))
+        file.writestr("pytorch_variables.pth", pickle.dumps(Bomb()))
+        file.writestr("policy.pth", content.getvalue())
+
+
+def policy() -> tuple[MLP, dict[str, Any]]:
+    mlp = some_mlp(hidden="tanh")
+    names = "mlp_extractor.policy_net.0", "mlp_extractor.policy_net.2", "action_net"
+    layers = zip(names, mlp.weights, mlp.biases, strict=True)
+    tensors = {f"{name}.{kind}": part for name, w, b in layers for kind, part in (("weight", w), ("bias", b))}
+    critic = {"mlp_extractor.value_net.0.weight": np.ones((4, 7)), "value_net.weight": np.ones((1, 4))}
+    return mlp, {"log_std": np.zeros(3), **critic, **tensors}
+
+
+def test_the_actor_of_a_stable_baselines_model_computes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mlp, tensors = policy()
+    write_model(tmp_path / "model.zip", tensors)
+    found = read_mlp(tmp_path / "model.zip", hidden="tanh", output="tanh", dtype=np.float64)
+    assert found.output == "linear"
+    np.testing.assert_array_equal(found(INPUTS), mlp(INPUTS))
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_other_models_are_refused(tmp_path: Path) -> None:
+    _, tensors = policy()
+    write_model(tmp_path / "sac.zip", {"actor.mu.weight": np.ones((1, 2))})
+    with pytest.raises(UserError, match=r"has no policy of linear layers: .* got \['actor.mu.weight'\]"):
+        read_mlp(tmp_path / "sac.zip", **OPTIONS)
+    write_model(tmp_path / "cnn.zip", {"features_extractor.cnn.0.weight": np.ones((1, 2)), **tensors})
+    with pytest.raises(UserError, match="has no policy of linear layers"):
+        read_mlp(tmp_path / "cnn.zip", **OPTIONS)
+    (tmp_path / "odd.zip").write_bytes(b"odd")
+    with pytest.raises(UserError, match=r"is not a Stable-Baselines3 model with a policy.pth"):
+        read_mlp(tmp_path / "odd.zip", **OPTIONS)
 
 
 def test_a_layer_may_have_no_biases(tmp_path: Path) -> None:

@@ -1,36 +1,16 @@
-"""A real browser without a window, and a report to open in it."""
+"""A report to open in a browser."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pages import REFERENCE, Open, Page
+from pages import REFERENCE
 
 from tasks.swingup import SwingUp
 from wann.evaluation.threads import ThreadEvaluator
 from wann.report.build import build, topology
 from wann.runs import load, read_front
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: the page was not tested")
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("chromium and chromedriver are not installed: the page was not tested in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.chrome.service.Service(chromedriver)
-    found = webdriver.Chrome(options=options, service=service)
-    yield found
-    found.quit()
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +23,3 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_bytes(page)
     return path
-
-
-@pytest.fixture(scope="session")
-def open_page(driver: Any) -> Open:
-    """Opens a file in the browser."""
-
-    def opened(path: Path, width: int = 1280, *, dark: bool = False) -> Page:
-        return Page(driver, path, width, dark)
-
-    return opened

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import msgspec
+import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from wann.champion import versions
 from wann.compare.costs import Costs, Seconds, costs, seconds
+from wann.compare.functions import Mask
 from wann.compare.graph import to_champion
 from wann.compare.method import Outcome, find_method
 from wann.compare.problem import Trial
 from wann.compare.regimes import Regimes, regimes
 from wann.compare.removal import without_path
+from wann.errors import UserError
 from wann.files import decode_json, read_bytes, write_atomically
 
-CELLS, NETWORKS = "cells", "networks"
+CELLS, NETWORKS, MASKS = "cells", "networks", "masks"
 DENSE = "dense"
 LARGEST_SAVED = 20_000
 """Connections up to which the network of the first seed is kept as a file."""
@@ -63,16 +70,38 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: Seconds
     """Read off a clock; all else repeats bit for bit."""
 
+    @property
+    def key(self) -> Key:
+        """Which cell it is."""
+        return Key(self.method, self.asked, self.seed)
 
-def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
+
+class Made(NamedTuple):
+    """A cell and what is kept beside it, as the content of files."""
+
+    cell: Cell
+    masks: bytes
+    network: bytes | None
+
+
+def run_cell(folder: Path, trial: Trial, key: Key) -> None:
     """Compute a cell and save it; ``key.seed`` is the trial's."""
-    outcome = _outcome(trial, key)
+    save_cell(folder, compute_cell(trial, key))
+
+
+def compute_cell(trial: Trial, key: Key) -> Made:
+    """Compute a cell, on one core but for episodes: products of matrices have the same bits wherever it is done."""
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        return _made(trial, key, _outcome(trial, key))
+
+
+def _made(trial: Trial, key: Key, outcome: Outcome) -> Made:
     problem = trial.problem
     champion = to_champion(
         outcome.mlp,
-        task=problem.name,
-        inputs=problem.inputs,
-        outputs=problem.outputs,
+        task=problem.task.name,
+        inputs=problem.task.inputs,
+        outputs=problem.task.outputs,
         provenance={"method": key.method, "density": key.density, "seed": key.seed, "versions": versions()},
     )
     score = problem.score(outcome.mlp)
@@ -92,10 +121,17 @@ def run_cell(folder: Path, trial: Trial, key: Key) -> Cell:
         curve=tuple(outcome.curve),
         seconds=seconds(champion, outcome.mlp),
     )
-    if key.seed == 0 and len(champion.connections) <= LARGEST_SAVED:
-        champion.save(folder / NETWORKS / f"{key.name}.json")
-    write_atomically(folder / CELLS / f"{key.name}.json", msgspec.json.encode(cell))
-    return cell
+    small = key.seed == 0 and len(champion.connections) <= LARGEST_SAVED
+    return Made(cell, _packed(outcome.mlp.masks), champion.encode() if small else None)
+
+
+def save_cell(folder: Path, made: Made) -> None:
+    """Save a cell; it is done when its own file, the last one, is there."""
+    name = made.cell.key.name
+    if made.network is not None:
+        write_atomically(folder / NETWORKS / f"{name}.json", made.network)
+    write_atomically(folder / MASKS / f"{name}.npz", made.masks)
+    write_atomically(folder / CELLS / f"{name}.json", msgspec.json.encode(made.cell))
 
 
 def _outcome(trial: Trial, key: Key) -> Outcome:
@@ -113,6 +149,28 @@ def read_cell(folder: Path, key: Key) -> Cell | None:
     """
     path = folder / CELLS / f"{key.name}.json"
     return decode_json(read_bytes(path, "cell"), Cell, str(path)) if path.exists() else None
+
+
+def _packed(masks: Sequence[Mask]) -> bytes:
+    content = io.BytesIO()
+    np.savez_compressed(content, *masks)
+    return content.getvalue()
+
+
+def read_masks(folder: Path, key: Key) -> list[Mask] | None:
+    """The masks of a cell's weight matrices, (out, in) each; None where there are none.
+
+    Raises:
+        UserError: Their file cannot be read.
+    """
+    path = folder / MASKS / f"{key.name}.npz"
+    if not path.exists():
+        return None
+    try:
+        with np.load(io.BytesIO(read_bytes(path, "masks")), allow_pickle=False) as file:
+            return [file[name].astype(np.bool_) for name in file.files]
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise UserError(f"{path} does not hold masks: {error}") from None
 
 
 def done(folder: Path) -> set[str]:

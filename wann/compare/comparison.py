@@ -12,16 +12,23 @@ from typing import NamedTuple
 import filelock
 import msgspec
 
-from wann.compare.cells import CELLS, NETWORKS, Cell, Key, done, read_cell, run_cell
+from wann.api.tasks import evaluator
+from wann.champion import Champion
+from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell, save_cell
+from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
-from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, is_data, make_keys, make_settings, open_problem
+from wann.compare.parent import Parent, parent
+from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, open_problem
 from wann.compare.problem import Problem, Trial
+from wann.compare.searching import SEARCH, search
 from wann.errors import UserError
 from wann.evaluation.threads import cores
 from wann.files import decode_json, read_bytes, write_atomically
 from wann.interruption import Interruption
 
 SETTINGS, LOCK = "settings.json", ".lock"
+PARTS = CELLS, MASKS, NETWORKS
+"""Folders within that of a comparison."""
 POLL_SECONDS = 0.5
 
 
@@ -42,29 +49,62 @@ class Comparison(NamedTuple):
     settings: CompareSettings
     cells: list[Cell]
     evolved: list[Evolved]
+    champions: list[Champion]
+    """The networks of ``evolved``."""
+    parents: list[Parent]
+    """Of the runs that are folders."""
+    n_inputs: int
     unit: str
     score_name: str
 
+    @property
+    def on_data(self) -> bool:
+        """Whether the task is a data set: scores are accuracies, and curves are validation losses."""
+        return self.unit == DataProblem.unit
+
 
 def run_cells(
-    folder: Path, settings: CompareSettings, problem: Problem, keys: Sequence[Key], workers: int, watch: Watch
+    folder: Path,
+    settings: CompareSettings,
+    problem: Problem,
+    keys: Sequence[Key],
+    *,
+    workers: int | None,
+    ray: str | None,
+    watch: Watch,
 ) -> None:
     """Compute the cells that are not done yet.
 
-    A data set's seeds go to processes, a control task's episodes to threads; a cell is the same whatever computes it.
+    With Ray, cells go to its workers. Without it, a data set's seeds go to processes, a control task's episodes to
+    threads. A cell is the same whatever computes it.
     """
     left = [key for key in keys if key.name not in done(folder)]
     groups = [[key for key in left if key.seed == seed] for seed in dict.fromkeys(key.seed for key in left)]
-    watch(Progress(len(keys) - len(left), len(keys)))
-    if is_data(settings.task) and min(workers, len(groups)) > 1:
-        _spread(folder, settings, groups, min(workers, len(groups)), watch, {key.name for key in keys})
+    number, finished = min(workers or cores(), len(groups)), len(keys) - len(left)
+    watch(Progress(finished, len(keys)))
+    if ray is None and isinstance(problem, DataProblem) and number > 1:
+        _spread(folder, settings, groups, number, watch, {key.name for key in keys})
         return
+    made = _on_ray(folder, problem, left, ray, workers) if ray is not None else _in_turn(folder, problem, groups)
+    for count, _ in enumerate(made, start=finished + 1):
+        watch(Progress(count, len(keys)))
+
+
+def _in_turn(folder: Path, problem: Problem, groups: list[list[Key]]) -> Iterator[None]:
+    """Compute cells in this process, one after the other."""
     for group in groups:
         trial = Trial(problem, group[0].seed)
         for key in group:
             run_cell(folder, trial, key)
-            left.remove(key)
-            watch(Progress(len(keys) - len(left), len(keys)))
+            yield
+
+
+def _on_ray(folder: Path, problem: Problem, keys: Sequence[Key], ray: str, workers: int | None) -> Iterator[None]:
+    from wann.compare.crew import compute_on_ray
+
+    for made in compute_on_ray(problem, keys, ray, workers) if keys else ():
+        save_cell(folder, made)
+        yield
 
 
 def _spread(
@@ -102,7 +142,7 @@ def locked(folder: Path, settings: CompareSettings) -> Iterator[None]:
             process is at work in it.
     """
     try:
-        for name in ("", CELLS, NETWORKS):
+        for name in ("", *PARTS):
             (folder / name).mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
         lock.acquire(timeout=0)
@@ -129,7 +169,7 @@ def _claim(folder: Path, settings: CompareSettings) -> None:
                     f"{name} cannot change within a comparison: {path} has {getattr(before, name)}, got "
                     f"{getattr(settings, name)}; name another folder with --out"
                 )
-    elif any(path.name not in (CELLS, NETWORKS, LOCK) for path in folder.iterdir()):
+    elif any(path.name not in (*PARTS, LOCK) for path in folder.iterdir()):
         raise UserError(f"{folder} holds files of something else: name another folder with --out")
     else:
         write_atomically(path, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
@@ -163,12 +203,13 @@ def compare_task(
         seeds: Of the dense networks.
         hidden: Sizes of the hidden layers; 100, 50 for a data set and 10 for a control task unless given.
         budget: Of a full training: epochs, 40 unless given, or generations of CMA-ES, 300.
-        dense: A trained dense network, .npz, .pt or .safetensors, to prune instead of training one.
+        dense: A trained dense network, .npz, .pt, .safetensors or .zip, to prune instead of training one.
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
-        runs: Run folders, for their archives, and network files.
+        runs: Run folders, for their archives, and network files. Without any, a search spends what the first seed's
+            dense network cost.
         out: The folder; ``runs/compare-TASK`` unless given.
-        workers: Processes on a data set, threads or Ray workers on a control task. They do not change the result.
-        ray: "local" or a cluster's address, to play a control task on Ray workers.
+        workers: Processes on a data set, threads on a control task, or Ray workers. They do not change the result.
+        ray: "local" or a cluster's address, to compute cells on Ray workers.
         watch: Called as cells are done.
 
     Returns:
@@ -181,17 +222,31 @@ def compare_task(
     settings = make_settings(task, hidden=hidden, budget=budget, dense=dense, activation=activation)
     keys = make_keys(methods, densities, seeds)
     folder = Path(out) if out is not None else Path("runs") / f"compare-{Path(task).stem}"
-    number, interruption = workers or cores(), Interruption()
-    with open_problem(settings, number, ray) as problem:
-        networks = read_networks(runs, problem)
+    interruption = Interruption()
+    with open_problem(settings, workers) as problem:
+        read_networks(runs, problem)  # an error in these comes before all work
         with locked(folder, settings), interruption.handled(), interruption.allowed():
-            run_cells(folder, settings, problem, keys, number, watch or _silent)
+            run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
+            chosen = runs or _searched(folder, problem, keys[0], workers, ray)
+            networks = read_networks(chosen, problem)
+            parents = [parent(path) for path in map(Path, chosen) if path.is_dir()]
             cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
-            found = Comparison(folder, settings, cells, measure(networks, problem), problem.unit, problem.score_name)
+            evolved, champions = measure(networks, problem), [champion for _, champion in networks]
+            told = len(problem.task.inputs), problem.unit, problem.score_name
+            found = Comparison(folder, settings, cells, evolved, champions, parents, *told)
             from wann.compare.report import write
 
             write(found)
     return found
+
+
+def _searched(folder: Path, problem: Problem, dense: Key, workers: int | None, ray: str | None) -> list[Path]:
+    """The run folder of a search as dear as the dense network was; none where that was trained elsewhere."""
+    cell = read_cell(folder, dense)
+    if cell is None or not cell.price:
+        return []
+    with evaluator(task := problem.task, workers, ray) as player:
+        return [search(folder / SEARCH, task, player, cell.price)]
 
 
 def _silent(progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ from wann.compare.loss import SquaredError
 from wann.compare.mlp import MLP
 from wann.compare.problem import LATE, Evidence, Problem, Score, Trained
 from wann.environment import JittedEnv
+from wann.evaluation.threads import ThreadEvaluator
 from wann.evaluation.work import Evaluator
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -80,10 +81,17 @@ class ControlProblem(Problem):
         *,
         activation: str = "tanh",
     ) -> None:
-        self.name, self.task, self.evaluator, self.settings = task.name, task, evaluator, settings
-        self.inputs, self.outputs = task.inputs, task.outputs
+        self.task: JittedTask = task
+        self.evaluator, self.settings = evaluator, settings
         self._sizes = (len(task.inputs), *hidden, len(task.outputs))
         self._activation = activation
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the evaluator: in another process it plays on a thread of its own."""
+        return {**vars(self), "evaluator": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, evaluator=ThreadEvaluator(state["task"], 1))
 
     def initial(self, seed: int, draw: int = 0) -> MLP:
         """An untrained policy, float64."""

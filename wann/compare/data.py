@@ -51,6 +51,24 @@ class DataSet(NamedTuple):
         return 1 + int(max(part.targets.max() for part in self[1:] if isinstance(part, Examples)))
 
 
+class FileTask(DataTask):
+    """A data set of a file as a task that a search can have.
+
+    Args:
+        data: The data set.
+    """
+
+    def __init__(self, data: DataSet) -> None:
+        self._data = data
+        self.name = data.name  # type: ignore[misc]
+        self.inputs = tuple(f"x{i}" for i in range(data.n_inputs))  # type: ignore[misc]
+        self.outputs = tuple(f"class {i}" for i in range(data.n_outputs))  # type: ignore[misc]
+
+    def load(self) -> list[Examples]:
+        """The examples to train on, to verify by, and to test on."""
+        return [self._data.train, self._data.validation, self._data.test]
+
+
 def of_task(task: DataTask) -> DataSet:
     """The parts of a task's data set, as a search has them.
 

@@ -8,12 +8,13 @@ import msgspec
 import numpy as np
 
 from wann.compare.backpropagation import mean_gradient
-from wann.compare.data import DataSet, Examples
+from wann.compare.data import DataSet, Examples, FileTask
 from wann.compare.functions import Array
 from wann.compare.loss import find_loss
 from wann.compare.mlp import MLP
 from wann.compare.problem import LATE, Evidence, Problem, Score, Trained
 from wann.compare.training import TrainingSettings, train
+from wann.dataset import DataTask
 from wann.evaluation.forward import respond
 from wann.network import Networks
 from wann.population import Floats
@@ -30,17 +31,22 @@ class DataProblem(Problem):
         hidden: Sizes of the hidden layers.
         settings: How a full training goes.
         activation: Of the hidden neurons.
+        task: The data set as a search has it; made of ``data`` unless given.
     """
 
     unit = "examples"
     score_name = "accuracy"
 
     def __init__(
-        self, data: DataSet, hidden: Sequence[int], settings: TrainingSettings, *, activation: str = "relu"
+        self,
+        data: DataSet,
+        hidden: Sequence[int],
+        settings: TrainingSettings,
+        *,
+        activation: str = "relu",
+        task: DataTask | None = None,
     ) -> None:
-        self.name, self.data, self.settings = data.name, data, settings
-        self.inputs = tuple(f"x{i}" for i in range(data.n_inputs))
-        self.outputs = tuple(f"class {i}" for i in range(data.n_outputs))
+        self.data, self.settings, self.task = data, settings, task or FileTask(data)
         self._sizes = (data.n_inputs, *hidden, data.n_outputs)
         self._activation = activation
 

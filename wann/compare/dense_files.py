@@ -1,10 +1,13 @@
-"""Dense networks from elsewhere: .npz files, PyTorch state dicts, safetensors."""
+"""Dense networks from elsewhere: .npz files, PyTorch state dicts, safetensors, Stable-Baselines3 policies."""
 
 from __future__ import annotations
 
 import io
 import pickle
 import re
+import reprlib
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from itertools import pairwise
@@ -21,6 +24,9 @@ from wann.files import read_bytes
 LARGEST = 2**30
 """Bytes of a file with weights."""
 
+SB3_WEIGHTS = "policy.pth"
+PARTS = "weight", "bias"
+
 Arrays = Mapping[str, Array]
 
 
@@ -32,9 +38,10 @@ def read_mlp(path: Path | str, *, hidden: str, output: str, dtype: type[np.float
     as weights, not as pruned.
 
     Args:
-        path: A .npz file; .pt or .pth, a state dict, which is loaded with ``weights_only=True``; or .safetensors.
+        path: A .npz file; .pt or .pth, a state dict, which is loaded with ``weights_only=True``; .safetensors; or the
+            .zip of a Stable-Baselines3 PPO or A2C model with ``MlpPolicy``, of which the actor is taken.
         hidden: The activation of hidden neurons, which such files do not tell.
-        output: The activation of the outputs.
+        output: The activation of the outputs; a Stable-Baselines3 policy's are linear, whatever is given.
         dtype: The precision to work in.
 
     Raises:
@@ -44,6 +51,7 @@ def read_mlp(path: Path | str, *, hidden: str, output: str, dtype: type[np.float
     if path.suffix not in READERS:
         raise UserError(f"{path} ends in {path.suffix!r}: {suggestion(path.suffix, READERS)}")
     layers = _layers(path, READERS[path.suffix](path))
+    output = "linear" if path.suffix == ".zip" else output
     mlp = MLP([layers[0][0].shape[1], *(w.shape[0] for w, _ in layers)], hidden=hidden, output=output, dtype=dtype)
     for own_weights, own_biases, (weights, biases) in zip(mlp.weights, mlp.biases, layers, strict=True):
         own_weights[:], own_biases[:] = weights, biases
@@ -59,10 +67,13 @@ def _npz(path: Path) -> Arrays:
 
 
 def _state_dict(path: Path) -> Arrays:
+    return _tensors(path, read_bytes(path, "network", LARGEST))
+
+
+def _tensors(path: Path, data: bytes) -> Arrays:
     _need("torch", "torch")
     import torch
 
-    data = read_bytes(path, "network", LARGEST)
     try:
         found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
@@ -70,6 +81,26 @@ def _state_dict(path: Path) -> Arrays:
     if not isinstance(found, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in found.values()):
         raise UserError(f"{path} is not a state dict: expected names with tensors, as torch.save(model.state_dict())")
     return {str(name): tensor.detach().numpy() for name, tensor in found.items()}
+
+
+def _stable_baselines(path: Path) -> Arrays:
+    """The actor of a PPO or A2C model; of the file's other parts, which are pickled, nothing is read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(read_bytes(path, "network", LARGEST))) as file:
+            if (size := file.getinfo(SB3_WEIGHTS).file_size) > LARGEST:
+                raise UserError(f"{path}: {SB3_WEIGHTS} has {size:,} bytes: too large for a network")
+            data = file.read(SB3_WEIGHTS)
+    except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, zlib.error) as error:
+        raise UserError(f"{path} is not a Stable-Baselines3 model with a {SB3_WEIGHTS}: {error}") from None
+    arrays = _tensors(path, data)
+    hidden = {name: array for name, array in arrays.items() if name.startswith("mlp_extractor.policy_net.")}
+    output = {f"output.{name}": arrays[f"action_net.{name}"] for name in PARTS if f"action_net.{name}" in arrays}
+    if not output or any("features_extractor" in name for name in arrays):
+        raise UserError(
+            f"{path} has no policy of linear layers: expected mlp_extractor.policy_net.N and action_net, as PPO and "
+            f"A2C with MlpPolicy have them, got {reprlib.repr(sorted(arrays))}"
+        )
+    return {**hidden, **output}
 
 
 def _safetensors(path: Path) -> Arrays:
@@ -89,6 +120,7 @@ READERS: dict[str, Callable[[Path], Arrays]] = {
     ".pt": _state_dict,
     ".pth": _state_dict,
     ".safetensors": _safetensors,
+    ".zip": _stable_baselines,
 }
 
 

@@ -35,7 +35,7 @@ class Evolved(msgspec.Struct, frozen=True):
 
 
 def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[str, Champion]]:
-    """The archives of run folders, and network files, in the given order.
+    """The archives of run folders, and network files, in the given order; networks without a connection are left out.
 
     Raises:
         UserError: One cannot be read, or is not for this task.
@@ -44,22 +44,21 @@ def read_networks(paths: Sequence[Path | str], problem: Problem) -> list[tuple[s
     for path in map(Path, paths):
         for champion in read_front(path) if path.is_dir() else [load(path)]:
             _check(path, champion, problem)
-            found.append((str(path), champion))
+            if costs(champion).connections:
+                found.append((str(path), champion))
     return found
 
 
 def _check(path: Path, champion: Champion, problem: Problem) -> None:
-    if champion.task is not None and champion.task != problem.name:
-        raise UserError(f"{path} is for the task {champion.task!r}, not for {problem.name!r}")
-    check_fits(champion, path, problem.name, (len(problem.inputs), len(problem.outputs)))
+    if champion.task is not None and champion.task != problem.task.name:
+        raise UserError(f"{path} is for the task {champion.task!r}, not for {problem.task.name!r}")
+    check_fits(champion, path, problem.task.name, (len(problem.task.inputs), len(problem.task.outputs)))
 
 
 def measure(networks: Sequence[tuple[str, Champion]], problem: Problem) -> list[Evolved]:
-    """Score each network that has a connection, and count what it costs."""
+    """Score each network, and count what it costs."""
     return [
-        Evolved(run, counted, regimes(problem, champion, 0), _price(Path(run)))
-        for run, champion in networks
-        if (counted := costs(champion)).connections
+        Evolved(run, costs(champion), regimes(problem, champion, 0), _price(Path(run))) for run, champion in networks
     ]
 
 

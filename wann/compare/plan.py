@@ -100,28 +100,24 @@ def _digest(paths: Sequence[Path | str]) -> str:
 
 
 @contextmanager
-def open_problem(settings: CompareSettings, workers: int, ray: str | None = None) -> Iterator[Problem]:
-    """The problem of a comparison; threads or Ray workers that it plays on end with it.
+def open_problem(settings: CompareSettings, workers: int | None) -> Iterator[Problem]:
+    """The problem of a comparison; threads that it plays on end with it.
 
     Raises:
-        UserError: The data cannot be read, the task is of a kind that dense networks are not trained for, or no Ray
-            cluster answers.
+        UserError: The data cannot be read, or the task is of a kind that dense networks are not trained for.
     """
-    if not is_data(settings.task):
-        task = load_task(settings.task)
-        if not isinstance(task, JittedTask):
-            raise UserError(f"dense networks are trained on data sets and jitted tasks; {settings.task!r} is neither")
-        with evaluator(task, workers, ray) as player:
+    task = None if settings.task.endswith(".npz") else load_task(settings.task)
+    if task is None or isinstance(task, DataTask):
+        data = read_data(settings.task) if task is None else of_task(task)
+        training = TrainingSettings(epochs=settings.budget)
+        yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation, task=task), settings)
+    elif isinstance(task, JittedTask):
+        with evaluator(task, workers, None) as player:
             evolution = EvolutionSettings(generations=settings.budget)
             problem = ControlProblem(task, player, settings.hidden, evolution, activation=settings.activation)
             yield _given(problem, settings)
-        return
-    if ray is not None:
-        raise UserError("ray: networks on data sets are trained in processes on this machine; leave it out")
-    source = None if settings.task.endswith(".npz") else load_task(settings.task)
-    data = of_task(source) if isinstance(source, DataTask) else read_data(settings.task)
-    training = TrainingSettings(epochs=settings.budget)
-    yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation), settings)
+    else:
+        raise UserError(f"dense networks are trained on data sets and jitted tasks; {settings.task!r} is neither")
 
 
 def _given(problem: Problem, settings: CompareSettings) -> Problem:
@@ -134,7 +130,7 @@ def _given(problem: Problem, settings: CompareSettings) -> Problem:
             found, expected = [
                 f"{sizes[0]} inputs and {sizes[-1]} outputs" for sizes in (problem.given.sizes, like.sizes)
             ]
-            raise UserError(f"{settings.dense} has {found}; {problem.name!r} has {expected}")
+            raise UserError(f"{settings.dense} has {found}; {problem.task.name!r} has {expected}")
     return problem
 
 

@@ -1,19 +1,20 @@
-"""The figures of a comparison, ready for a paper: score against size, weight agnosticism, collapse of layers."""
+"""The figures of a comparison, ready for a paper: score against size, weight agnosticism, collapse, early stopping."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wann.compare import drawings
 from wann.compare.cells import DENSE, Cell
 from wann.compare.functions import Array
 from wann.compare.method import find_method
-from wann.compare.report import Row, rows
+from wann.compare.report import Row, rows, stop
 
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
@@ -28,14 +29,34 @@ SIZES: dict[str, tuple[str, Callable[[Row], float]]] = {
     "operations": ("multiplications and additions a forward pass", lambda row: row.operations),
     "bytes": ("bytes of the network file", lambda row: row.bytes),
 }
+TITLES = {
+    "connections": "Score against connections",
+    "operations": "Score against multiplications and additions",
+    "bytes": "Score against bytes",
+}
 
 
-def figures(comparison: Comparison) -> dict[str, Figure]:
+class Drawing(NamedTuple):
+    """A figure and what it shows."""
+
+    title: str
+    figure: Figure
+
+
+def figures(comparison: Comparison) -> dict[str, Drawing]:
     """All figures, by the names of their files."""
-    table = rows(comparison.cells, comparison.evolved)
-    found = {f"score-{name}": _score(comparison, table, *what) for name, what in SIZES.items()}
-    found["agnosticism"] = _agnosticism(comparison, table)
-    found["layers"] = _layers(comparison)
+    table = rows(comparison)
+    found = {f"score-{name}": Drawing(TITLES[name], _score(comparison, table, *what)) for name, what in SIZES.items()}
+    found["agnosticism"] = Drawing("Score under the four regimes of weights", _agnosticism(comparison, table))
+    label = "weights in the emptiest layer (0: collapse)"
+    found["layers"] = Drawing("Collapse of layers", _by_compression(comparison, label, _emptiest, symlog=True))
+    if comparison.on_data:
+        label = "epoch with the lowest validation loss"
+        found["stopping"] = Drawing("Early stopping", _by_compression(comparison, label, stop))
+    if (masks := drawings.masks(comparison)) is not None:
+        found["masks"] = Drawing("Masks of the weight matrices: kept weights are dark", masks)
+    for name, (title, figure) in {**drawings.topologies(comparison), **drawings.parents(comparison)}.items():
+        found[name] = Drawing(title, figure)
     return found
 
 
@@ -124,25 +145,31 @@ def _label(row: Row) -> str:
     return row.method if row.density is None or row.density == 1.0 else f"{row.method}, {row.density:.2g}"
 
 
-def _layers(comparison: Comparison) -> Figure:
-    """Weights kept in the emptiest layer against compression: zero is a collapsed layer."""
+def _by_compression(
+    comparison: Comparison, label: str, value: Callable[[Cell], float], *, symlog: bool = False
+) -> Figure:
+    """A number of each cell, its mean over the seeds, against compression."""
     names = sorted({cell.method for cell in comparison.cells})
     families = _families(names)
-    label = "weights in the emptiest layer (0: collapse)"
     figure, axes = _panels(list(families), label, "compression, all / kept weights")
     for axis, chosen in zip(axes, families.values(), strict=False):
         for colour, name in [(GREY, CONTROL), *zip(COLOURS, chosen, strict=False)]:
-            x, y = _emptiest([cell for cell in comparison.cells if cell.method in (name, DENSE)])
+            x, y = _means([cell for cell in comparison.cells if cell.method in (name, DENSE)], value)
             axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=name)
         axis.set_xscale("log")
-        axis.set_yscale("symlog", linthresh=1.0)
+        if symlog:
+            axis.set_yscale("symlog", linthresh=1.0)
         axis.legend(fontsize=7, frameon=False)
     return figure
 
 
-def _emptiest(cells: list[Cell]) -> tuple[Array, Array]:
-    """Compression and the fewest weights of a layer, means over the seeds, by density."""
+def _emptiest(cell: Cell) -> float:
+    return min(cell.kept)
+
+
+def _means(cells: list[Cell], value: Callable[[Cell], float]) -> tuple[Array, Array]:
+    """Compression and a number, means over the seeds, by density."""
     groups = groupby(sorted(cells, key=lambda cell: -cell.asked), key=lambda cell: cell.asked)
-    points = [[(1.0 / max(c.density, 1e-9), min(c.kept)) for c in group] for _, group in groups]
+    points = [[(1.0 / max(c.density, 1e-9), value(c)) for c in group] for _, group in groups]
     x, y = np.array([np.mean(point, axis=0) for point in points]).T
     return x, y

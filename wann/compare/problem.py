@@ -17,6 +17,7 @@ from wann.compare.mlp import MLP
 from wann.network import Networks
 from wann.population import Floats
 from wann.seeds import Purpose, generator
+from wann.task import Task
 
 LATE = 0.1
 """The share of a training after which late rewinding takes its weights."""
@@ -61,13 +62,11 @@ class Score(NamedTuple):
 class Problem(ABC):
     """What a dense network is trained for."""
 
-    name: str
+    task: Task
+    """What it is for, as a search has it."""
     unit: str
     """Of the price: examples, or environment steps."""
     score_name: str
-    inputs: tuple[str, ...]
-    """Labels."""
-    outputs: tuple[str, ...]
     given: MLP | None = None
     """A dense network that was trained elsewhere; it takes the place of the first training."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,11 +15,12 @@ from wann.champion import versions
 from wann.compare.cells import Cell
 from wann.compare.evolved import Evolved
 from wann.files import write_atomically
+from wann.report.build import Figure
 
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
 
-TABLE, SHEET, RESULTS = "table.md", "table.csv", "results.json"
+TABLE, SHEET, RESULTS, PAGE = "table.md", "table.csv", "results.json", "report.html"
 CLOCK = ("seconds_graph", "seconds_dense", "seconds_shrunk")
 """Columns that are read off a clock; all others repeat bit for bit."""
 
@@ -45,22 +46,30 @@ class Row(NamedTuple):
     individual: float
     shared: float
     best: float
+    stop: float | None = None
+    """The epoch, from 1, with the lowest validation loss of the last training, on a data set."""
     seconds_graph: float | None = None
     seconds_dense: float | None = None
     seconds_shrunk: float | None = None
 
 
-def rows(cells: Sequence[Cell], evolved: Sequence[Evolved]) -> list[Row]:
+def stop(cell: Cell) -> float:
+    """The epoch, from 1, with the lowest validation loss; not a number where nothing was trained or watched."""
+    return 1.0 + int(np.argmin(cell.curve)) if cell.curve else float("nan")
+
+
+def rows(comparison: Comparison) -> list[Row]:
     """A row for each method and density, then one for each evolved network, smallest first."""
 
     def place(cell: Cell) -> tuple[bool, str, float]:
         return cell.method != "dense", cell.method, -cell.asked
 
-    groups = [list(group) for _, group in groupby(sorted(cells, key=place), key=place)]
-    return [*map(_pruned, groups), *map(_evolved, sorted(evolved, key=lambda each: each.costs.connections))]
+    groups = [list(group) for _, group in groupby(sorted(comparison.cells, key=place), key=place)]
+    evolved = sorted(comparison.evolved, key=lambda each: each.costs.connections)
+    return [*(_pruned(group, comparison.on_data) for group in groups), *map(_evolved, evolved)]
 
 
-def _pruned(cells: list[Cell]) -> Row:
+def _pruned(cells: list[Cell], on_data: bool) -> Row:
     def mean(value: Callable[[Cell], float | None]) -> float:
         return float(np.mean([value(cell) for cell in cells]))
 
@@ -82,6 +91,7 @@ def _pruned(cells: list[Cell]) -> Row:
         individual=mean(lambda cell: cell.regimes.individual),
         shared=mean(lambda cell: cell.regimes.shared),
         best=mean(lambda cell: cell.regimes.best),
+        stop=mean(stop) if on_data and cells[0].curve else None,
         seconds_graph=mean(lambda cell: cell.seconds.graph),
         seconds_dense=mean(lambda cell: cell.seconds.dense),
         seconds_shrunk=mean(lambda cell: cell.seconds.shrunk),
@@ -110,21 +120,30 @@ def _evolved(network: Evolved) -> Row:
     )
 
 
-def markdown(comparison: Comparison) -> str:
-    """The table for people; times are left to the CSV."""
-    settings, small = comparison.settings, comparison.score_name == "accuracy"
-    head = (
+def caption(comparison: Comparison) -> str:
+    """What the table shows, in a sentence."""
+    settings = comparison.settings
+    return (
         f"{settings.task}: {comparison.score_name}, mean and standard deviation over training seeds. Dense networks "
         f"have hidden layers of {', '.join(map(str, settings.hidden))}; the price is in {comparison.unit}; the last "
         f"three columns are the score with random individual weights, a random shared weight, the best shared weight."
-        "\n\n"
     )
+
+
+def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The table for people, its head and its rows; times are left to the CSV."""
     sizes = "connections", "neurons", "bytes", "operations", "no path", "price"
     names = "method", "density", "seeds", "pruned", comparison.score_name, *sizes, "individual", "shared", "best shared"
-    lines = ["| " + " | ".join(names) + " |", "|:--|" + "--:|" * (len(names) - 1)]
-    digits = 3 if small else 1
-    lines += ["| " + " | ".join(_cells(row, digits)) + " |" for row in rows(comparison.cells, comparison.evolved)]
-    return head + "\n".join(lines) + "\n"
+    digits = 3 if comparison.on_data else 1
+    return list(names), [_cells(row, digits) for row in rows(comparison)]
+
+
+def markdown(comparison: Comparison) -> str:
+    """The table as Markdown."""
+    names, lines = table(comparison)
+    head = ["| " + " | ".join(names) + " |", "|:--|" + "--:|" * (len(names) - 1)]
+    words = " ".join([caption(comparison), *map(str, comparison.parents)])
+    return words + "\n\n" + "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
 
 
 def _cells(row: Row, digits: int) -> list[str]:
@@ -148,7 +167,7 @@ def sheet(comparison: Comparison) -> str:
     """The table with all digits, comma-separated."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([Row._fields, *rows(comparison.cells, comparison.evolved)])
+    writer.writerows([Row._fields, *rows(comparison)])
     return text.getvalue()
 
 
@@ -161,22 +180,28 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "versions": versions(),
         "cells": comparison.cells,
         "evolved": comparison.evolved,
+        "parents": comparison.parents,
     }
 
 
 def write(comparison: Comparison) -> None:
-    """Write tables and figures to the comparison's folder.
+    """Write tables, figures and the page to the comparison's folder.
 
     Raises:
         OSError: One cannot be written.
     """
+    from wann.compare.page import build
     from wann.compare.plots import figures
-    from wann.figures.output import save
+    from wann.figures.output import encode
 
     folder = comparison.folder
     write_atomically(folder / TABLE, markdown(comparison).encode())
     write_atomically(folder / SHEET, sheet(comparison).encode())
     write_atomically(folder / RESULTS, msgspec.json.format(msgspec.json.encode(results(comparison))) + b"\n")
-    for name, figure in figures(comparison).items():
+    pictures = []
+    for name, (title, figure) in figures(comparison).items():
         for suffix in ("svg", "png"):
-            save(figure, folder / f"{name}.{suffix}")
+            write_atomically(folder / f"{name}.{suffix}", content := encode(figure, suffix))
+            if suffix == "svg":
+                pictures.append(Figure(title, content.decode()))
+    write_atomically(folder / PAGE, build(comparison, pictures))

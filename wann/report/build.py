@@ -90,7 +90,7 @@ def build(
         "figures": "",
     }
     room = LARGEST - len(render(parts, live, script))
-    return render({**parts, "figures": _gallery(figures, room)}, live, script)
+    return render({**parts, "figures": gallery(figures, room)}, live, script)
 
 
 def topology(champion: Champion, disabled: bool = False) -> Figure:
@@ -155,7 +155,7 @@ def _script(task: JittedTask) -> str:
     return text
 
 
-def _gallery(figures: Sequence[Figure], room: int) -> str:
+def gallery(figures: Sequence[Figure], room: int) -> str:
     """The figures, as far as there is room for them."""
     parts, omitted = [], []
     for number, figure in enumerate(figures):

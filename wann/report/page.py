@@ -26,7 +26,7 @@ SCRIPTS = (
 """In the order in which they run; a task's own script comes before the last one."""
 
 _POLICY = (
-    "default-src 'none'; script-src '{script}'; style-src '{style}'; style-src-attr 'unsafe-inline'; "
+    "default-src 'none'; {script}style-src '{style}'; style-src-attr 'unsafe-inline'; "
     "img-src data:; base-uri 'none'; form-action 'none'"
 )
 
@@ -44,9 +44,16 @@ def render(parts: Mapping[str, str], data: Any, task_script: str = "") -> bytes:
         "script": script,
         "style": style,
         "data": embedded(data),
-        "policy": _POLICY.format(script=_digest(script), style=_digest(style)),
+        "policy": _POLICY.format(script=f"script-src '{_digest(script)}'; ", style=_digest(style)),
     }
     return fill(_resource("page.html"), {**parts, **own}).encode()
+
+
+def render_still(template: str, parts: Mapping[str, str]) -> bytes:
+    """A page of the same style that has no script: a template of its own, with its parts, style and policy."""
+    style = _resource("page.css")
+    own = {"style": style, "policy": _POLICY.format(script="", style=_digest(style))}
+    return fill(template, {**parts, **own}).encode()
 
 
 def fill(template: str, parts: Mapping[str, str]) -> str:
