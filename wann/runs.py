@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,9 +29,13 @@ from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
 from wann.task import Part, Task
 
+log = logging.getLogger("wann")
+
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
 CHAMPIONS = "champions.json"
 CHECKPOINT_SECONDS = 10.0
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system without locks says, such as NFS without its lock service."""
 COLUMNS = (
     "generation",
     "steps",
@@ -234,6 +240,10 @@ class Run:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise UserError(f"another process is working on the run in {self.folder}: wait, or stop it first") from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            log.warning("%s cannot be locked (%s): start no second process on this run", self.folder, error.strerror)
         try:
             yield
         finally:

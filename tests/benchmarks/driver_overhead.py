@@ -16,23 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from simulated import Simulated, made_up
 
-from wann.evaluation.ray import RayEvaluator
 from wann.evaluation.work import Episodes, Evaluator, Piece, Played
-from wann.evaluation.worker import Worker
 from wann.network import Networks
 from wann.runs import Progress, create_run
 from wann.settings import task_settings
-from wann.task import Task, load_task
+from wann.task import load_task
 
 WARM, COUNTED = 5, 30
-
-
-def made_up(networks: Networks, piece: Piece) -> Played:
-    """Returns that favour larger networks, with noise: a population grows as in a real search."""
-    first = networks.first_source[networks.first_node[piece.first_network : piece.last_network + 1]]
-    noise = np.random.default_rng(piece.first_network).normal(size=piece.shape)
-    return noise + np.log1p(np.diff(first))[:, None], piece.shape[0] * piece.shape[1]
 
 
 class MadeUp(Evaluator):
@@ -48,24 +40,6 @@ class MadeUp(Evaluator):
 
     def close(self) -> None:
         pass
-
-
-class MadeUpOnRay(RayEvaluator):
-    """The same on Ray workers; what it waits for them is known."""
-
-    def __init__(self, task: Task) -> None:
-        Worker.play = lambda self, work, piece: made_up(work[0], piece)  # type: ignore[method-assign]
-        super().__init__(task, "local", 2)
-        self.waited = 0.0
-        answered = self._crew.answered
-
-        def timed(seconds: float) -> list[Any]:
-            start = time.perf_counter()
-            members = answered(seconds)
-            self.waited += time.perf_counter() - start
-            return members
-
-        self._crew.answered = timed  # type: ignore[method-assign]
 
 
 class Clock:
@@ -84,7 +58,7 @@ def measure(population: int, on_ray: bool) -> None:
     """Print what a generation costs."""
     task = load_task("biped")
     settings = task_settings(task, {"population": population, "generations": WARM + COUNTED}, preset="paper")
-    evaluator = MadeUpOnRay(task) if on_ray else MadeUp(task)
+    evaluator = Simulated(task, 2) if on_ray else MadeUp(task)
     clock = Clock(evaluator)
     with tempfile.TemporaryDirectory() as folder:
         create_run(Path(folder) / "run", task, settings).advance(evaluator, clock)

@@ -185,31 +185,27 @@ def test_exit_code_and_one_line(task: wann.GymTask, tmp_path: Path, deed: str) -
     assert done.stderr.startswith(f"wann: the task '{task.name}' cannot go on: 3 workers failed")
 
 
-class Owner:
-    """Keeps an object as long as it lives."""
-
-    def __init__(self, put: Any) -> None:
-        self._put = put
-
-    def keep(self, value: Any) -> list[Any]:
-        return [self._put(value)]
-
-
 def test_work_that_ray_loses_is_sent_again(task: wann.GymTask, monkeypatch: pytest.MonkeyPatch) -> None:
     import ray
+
+    class Owner:
+        """Keeps an object as long as it lives."""
+
+        def keep(self, value: Any) -> list[Any]:
+            return [original(value)]
 
     lost: list[Any] = []
 
     def put(value: Any) -> Any:
         if lost:
             return original(value)
-        owner = ray.remote(Owner).options(num_cpus=0).remote(original)
+        owner = ray.remote(Owner).options(num_cpus=0).remote()
         lost.extend(ray.get(owner.keep.remote(value)))
         ray.kill(owner)
         return lost[0]
 
+    original = ray.put
     with closing(RayEvaluator(task, "local", 2)) as evaluator:
-        original = ray.put
         monkeypatch.setattr(ray, "put", put)
         assert_same(evaluated(evaluator), task)
     assert lost

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from wann.errors import TaskError
@@ -28,6 +29,29 @@ FAILURES = 3
 """How many workers may crash or hang over the same piece until the run stops."""
 
 
+@dataclass
+class Pace:
+    """How long a core takes for an episode, by the answers so far."""
+
+    slowest: float = 0.0
+    """The seconds in the slowest answer; 0 while there is none."""
+    seconds: float = 0.0
+    """Seconds of cores, in all."""
+    episodes: int = 0
+    """Episodes, in all."""
+
+    @property
+    def mean(self) -> float:
+        """The seconds on average."""
+        return self.seconds / max(1, self.episodes)
+
+    def add(self, seconds: float, threads: int, episodes: int) -> None:
+        """Take an answer into account."""
+        self.seconds += seconds * threads
+        self.episodes += episodes
+        self.slowest = max(self.slowest, seconds * threads / episodes)
+
+
 class Delivery:
     """Brings the pieces of an evaluation to a crew.
 
@@ -37,21 +61,17 @@ class Delivery:
         crew: Who plays.
         pieces: What is to be played.
         send: Makes the work available to workers; called again where Ray has lost it.
-        slowest: As the attribute, from earlier deliveries; 0 if there are none.
-
-    Attributes:
-        slowest: Seconds that a core took for an episode in the slowest answer so far.
+        pace: Of earlier deliveries; that of this one is added.
     """
 
-    def __init__(self, crew: Crew, pieces: list[Piece], send: Callable[[], Any], slowest: float) -> None:
-        self.slowest = slowest
+    def __init__(self, crew: Crew, pieces: list[Piece], send: Callable[[], Any], pace: Pace) -> None:
         self._crew, self._pieces, self._send = crew, pieces, send
         self._errors = crew.ray.exceptions
         self._work = send()
         self._answers: dict[int, Played] = {}
         self._waiting = deque(range(len(pieces)))
         self._failures: Counter[int] = Counter()
-        self._pace = 0.0
+        self._ever, self._now = pace, Pace()
 
     def answers(self) -> list[Played]:
         """What each piece gave.
@@ -85,10 +105,10 @@ class Delivery:
         """The piece that has been with a single worker for longest, if it is late."""
         at = Counter(self._mine(member) for member in self._crew.members)
         alone = [m for m in self._crew.members if (index := self._mine(m)) is not None and at[index] == 1]
-        if not alone or self._pace == 0.0:
+        if not alone or not self._now.episodes:
             return None
         oldest = min(alone, key=lambda member: member.since)
-        limit = max(LATE_SECONDS, LATE_TIMES * self._pace * self.load(oldest))
+        limit = max(LATE_SECONDS, LATE_TIMES * self._now.slowest * self._episodes(oldest) / oldest.threads)
         return self._mine(oldest) if time.monotonic() - oldest.since > limit else None
 
     def _mine(self, member: Member) -> int | None:
@@ -98,12 +118,12 @@ class Delivery:
         return member.order[1]
 
     @staticmethod
-    def load(member: Member) -> float:
-        """The episodes that each core of a worker plays, of the piece that it is at."""
+    def _episodes(member: Member) -> int:
+        """How many episodes a worker plays."""
         delivery, index = member.order or (None, 0)
         assert delivery is not None
         networks, episodes = delivery._pieces[index].shape
-        return float(networks * episodes / member.threads)
+        return int(networks * episodes)
 
     def _take(self, member: Member) -> None:
         """Take what a worker has answered."""
@@ -118,8 +138,8 @@ class Delivery:
             return
         if (index := self._mine(member)) is not None:
             self._answers[index] = answer
-            self._pace = max(self._pace, (time.monotonic() - member.since) / self.load(member))
-            self.slowest = max(self.slowest, self._pace)
+            for pace in (self._ever, self._now):
+                pace.add(time.monotonic() - member.since, member.threads, self._episodes(member))
         member.call = member.order = None
 
     def _went_wrong(self, member: Member, error: Any) -> None:
@@ -160,8 +180,9 @@ class Delivery:
 
     def _limit(self, member: Member) -> float:
         """The seconds after which a worker counts as hung."""
-        if self.slowest == 0.0:
+        if not self._ever.episodes:
             return UNKNOWN_SECONDS
         index = self._mine(member)
         failures = self._failures[index] if index is not None else 0
-        return float((HUNG_SECONDS + HUNG_TIMES * self.slowest * self.load(member)) * 2.0**failures)
+        expected = self._ever.slowest * self._episodes(member) / member.threads
+        return float((HUNG_SECONDS + HUNG_TIMES * expected) * 2.0**failures)

@@ -8,7 +8,7 @@ from typing import Any
 
 from wann.errors import TaskError, UserError
 from wann.evaluation.crew import Crew
-from wann.evaluation.delivery import Delivery
+from wann.evaluation.delivery import Delivery, Pace
 from wann.evaluation.threads import cores
 from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
 from wann.evaluation.worker import without_genes
@@ -21,6 +21,9 @@ INLINED_BYTES = 1 << 20
 CONNECT_SECONDS = 10.0
 PIECES_PER_WORKER = 4
 """Where there is more than one: a slow node then does less of the work."""
+MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS = 64, 4, 0.1
+"""Where Python plays, episodes of some networks take ten times as long as others, and a worker with many of them would
+hold all others at the end of a generation: up to so many pieces a worker, of so many episodes and seconds at least."""
 
 
 class RayEvaluator(Evaluator):
@@ -41,7 +44,7 @@ class RayEvaluator(Evaluator):
     def __init__(self, task: Task, address: str = LOCAL, workers: int | None = None) -> None:
         super().__init__(task)
         self._ray = _connect(address, workers)
-        self._slowest = 0.0
+        self._pace = Pace()
         try:
             self._crew = Crew(self._ray, task, workers)
         except BaseException:
@@ -56,16 +59,23 @@ class RayEvaluator(Evaluator):
         """The networks and episodes travel once: with the only piece, or through the object store."""
         work, whole = (without_genes(networks), episodes), Piece.all(networks, episodes)
         workers = len(self._crew.members)
-        pieces = cut(whole, PIECES_PER_WORKER * workers) if workers > 1 else [whole]
+        pieces = self._cut(whole, workers) if workers > 1 else [whole]
         send = (lambda: self._ray.put(work)) if len(pieces) > 1 else (lambda: work)
-        delivery = Delivery(self._crew, pieces, send, self._slowest)
+        delivery = Delivery(self._crew, pieces, send, self._pace)
         try:
             answers = delivery.answers()
         except self._ray.exceptions.RayError as error:
             what = " ".join(str(error).split())
             raise TaskError(f"Ray failed while it played {self.task.name!r}: {type(error).__name__}: {what}") from error
-        self._slowest = delivery.slowest
         return join(whole, pieces, answers)
+
+    def _cut(self, whole: Piece, workers: int) -> list[Piece]:
+        """Pieces that are small enough to keep all workers busy to the end, and large enough to be worth a call."""
+        if not self.task.python:
+            return cut(whole, PIECES_PER_WORKER * workers)
+        networks, episodes = whole.shape
+        worth = int(networks * episodes * self._pace.mean / PIECE_SECONDS)
+        return cut(whole, max(PIECES_PER_WORKER * workers, min(MOST_PIECES * workers, worth)), LEAST_EPISODES)
 
     def close(self) -> None:
         """Let the workers go, and leave the cluster."""
@@ -104,6 +114,7 @@ def _connect(address: str, workers: int | None) -> Any:
     try:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        ray.shutdown()  # a version mismatch shows when the connection stands already
         reason = " ".join(str(error).split())
         raise UserError(f"no Ray cluster answers at {address!r}: {reason}") from None
     return ray
