@@ -80,17 +80,18 @@ def measure(workers: int) -> None:
         return send(networks, episodes)
 
     evaluator._play = counted  # type: ignore[method-assign]
-    marks: list[tuple[float, float]] = []
+    marks: list[tuple[float, float, float]] = []
 
     def watch(progress: Progress) -> None:
-        marks.append((time.perf_counter(), played))
+        marks.append((time.perf_counter(), played, time.process_time()))
 
     with tempfile.TemporaryDirectory() as folder:
         create_run(Path(folder) / "run", task, settings).advance(evaluator, watch)
     evaluator.close()
-    passed, work = marks[-1][0] - marks[0][0], marks[-1][1] - marks[0][1]
+    passed, work, own = (last - first for first, last in zip(marks[0], marks[-1], strict=True))
     print(
-        f"{workers:>4} workers: {passed / GENERATIONS:7.2f} s a generation, efficiency {work / passed / workers:.1%}",
+        f"{workers:>4} workers: {passed / GENERATIONS:7.2f} s a generation, efficiency {work / passed / workers:.1%}; "
+        f"the driver's own processor time {own / passed:.0%}",
         flush=True,
     )
 

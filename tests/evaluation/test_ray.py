@@ -225,6 +225,32 @@ def test_bad_addresses(address: str, message: str) -> None:
         RayEvaluator(SwingUp(), address)
 
 
+def listening() -> dict[str, str]:
+    """The sockets of this machine that wait for connections: the address of each, by its inode."""
+    lines = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()]
+    return {words[9]: words[1].partition(":")[0] for words in lines if words[3] == "0A"}
+
+
+def below(process: int) -> Iterator[int]:
+    """A process and all that it has started."""
+    yield process
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield from below(int(child))
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
+def test_local_workers_listen_on_loopback_only() -> None:
+    before = dict(os.environ)
+    with closing(RayEvaluator(SwingUp(), "local", 1)):
+        links = [os.readlink(file) for pid in below(os.getpid()) for file in Path(f"/proc/{pid}/fd").iterdir()]
+        found = [address for inode, address in listening().items() if f"socket:[{inode}]" in links]
+    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+    assert len(found) >= 4
+    assert set(found) <= loopback
+    assert os.environ.get("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER") == before.get("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+
+
 def test_a_task_that_cannot_be_sent(task: wann.GymTask) -> None:
     import threading
 

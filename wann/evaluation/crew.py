@@ -102,6 +102,8 @@ class Crew:
             time.sleep(seconds)
             return []
         done, _ = self.ray.wait(list(calls), timeout=seconds)
+        if done:  # there may be more by now: one look at many is cheaper than many looks
+            done, _ = self.ray.wait(list(calls), num_returns=len(calls), timeout=0)
         return [calls[call] for call in done]
 
     @staticmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from wann.errors import TaskError, UserError
@@ -97,6 +99,26 @@ def _check_somebody_listens(address: str) -> None:
         raise UserError(f"no Ray cluster answers at {address!r}: {error}") from None
 
 
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Make Ray listen on loopback alone, as it does where it expects no cluster; it has no other switch for that.
+
+    Given 127.0.0.1 as the node's address, it takes the machine's own instead, and listens on all interfaces.
+    """
+    from ray._private import ray_constants
+
+    name, before = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, ray_constants.ENABLE_RAY_CLUSTER
+    variable = os.environ.get(name)
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        del os.environ[name]
+        if variable is not None:
+            os.environ[name] = variable
+
+
 def _connect(address: str, workers: int | None) -> Any:
     _check_somebody_listens(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -107,12 +129,12 @@ def _connect(address: str, workers: int | None) -> Any:
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if address == LOCAL:
         options |= {"address": "local", "num_cpus": workers or cores(), "include_dashboard": False}
-        options["_node_ip_address"] = "127.0.0.1"
         options["_system_config"] = {"max_direct_call_object_size": INLINED_BYTES}
     else:
         options["address"] = address
     try:
-        ray.init(**options)
+        with _on_loopback() if address == LOCAL else nullcontext():
+            ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         ray.shutdown()  # a version mismatch shows when the connection stands already
         reason = " ".join(str(error).split())
