@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -239,11 +239,18 @@ def below(process: int) -> Iterator[int]:
             yield from below(int(child))
 
 
+def open_files(process: int) -> Iterator[str]:
+    """What a process has open; some of it may be closed while it is looked at."""
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield os.readlink(file)
+
+
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
 def test_local_workers_listen_on_loopback_only() -> None:
     before = dict(os.environ)
     with closing(RayEvaluator(SwingUp(), "local", 1)):
-        links = [os.readlink(file) for pid in below(os.getpid()) for file in Path(f"/proc/{pid}/fd").iterdir()]
+        links = {link for process in below(os.getpid()) for link in open_files(process)}
         found = [address for inode, address in listening().items() if f"socket:[{inode}]" in links]
     loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
     assert len(found) >= 4

@@ -112,13 +112,14 @@ class Crew:
 
     def admit(self, member: Member) -> str:
         """Take a worker that has answered into the crew, if it can play; otherwise gives why not."""
-        assert member.starting is not None
+        if member.starting is None or member not in self.members:
+            return ""
         (versions, loaded), member.starting = member.starting, None
         where = self._where(member.node)
         try:
             found = self.ray.get(versions)
-            if different := [name for name, value in self._expected.items() if found[name] != value]:
-                names = "; ".join(f"{name} {found[name]}, here {self._expected[name]}" for name in different)
+            if different := [name for name, value in self._expected.items() if found.get(name) != value]:
+                names = "; ".join(f"{name} {found.get(name)}, here {self._expected[name]}" for name in different)
                 return self._refuse(member, f"the Ray node {where} has other versions than this machine: {names}")
             self.ray.get(loaded)
         except self.ray.exceptions.RayTaskError as error:
@@ -139,6 +140,8 @@ class Crew:
     def _refuse(self, member: Member, problem: str) -> str:
         self._unfit.add(member.node)
         self.dismiss(member)
+        for other in [m for m in self.members if m.node == member.node and m.starting is not None]:
+            self.dismiss(other)
         return problem
 
     def _where(self, node: str) -> str:
