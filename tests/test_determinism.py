@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ import wann
 from tasks.swingup import SwingUp
 from wann.api.searches import prepare
 from wann.checkpoint import load_checkpoint
+from wann.evaluation import crew
 from wann.evaluation.ray import RayEvaluator
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
@@ -99,44 +101,58 @@ def test_ray_workers_do_not_matter(reference: tuple[object, ...], tmp_path: Path
     assert outcome(tmp_path / "run") == reference
 
 
-def test_a_ray_actor_killed_in_mid_generation_does_not_matter(
-    reference: tuple[object, ...], tmp_path: Path, two_nodes: str
-) -> None:
-    import ray
+def test_three_ray_nodes_do_not_matter(reference: tuple[object, ...], tmp_path: Path, cluster: Any) -> None:
+    wann.search("swingup", out=tmp_path / "run", ray=cluster.address, **SETTINGS)
+    assert outcome(tmp_path / "run") == reference
 
+
+def test_workers_and_a_node_killed_in_mid_generation_do_not_matter(
+    reference: tuple[object, ...], tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "NODES_SECONDS", 0.0)
     run = prepare("swingup", out=tmp_path / "run", **SETTINGS)
-    evaluator = RayEvaluator(run.task, two_nodes)  # type: ignore[arg-type]
-    pids = [ray.get(actor.pid.remote()) for actor in evaluator._actors]
+    evaluator = RayEvaluator(run.task, cluster.address)
+    before = evaluator.pids()
+    trouble = _Trouble(cluster, before)
     try:
-        run.advance(evaluator, _Killer(pids))
-        survivors = [ray.get(actor.pid.remote()) for actor in evaluator._actors]
+        run.advance(evaluator, trouble)
+        while trouble.gone.node_id in (after := {member.node for member in evaluator._crew.members}):
+            evaluator._crew.refresh()
+        assert set(evaluator.pids()).isdisjoint(before), "not all workers died: the test would prove little"
     finally:
         evaluator.close()
     assert outcome(run.folder) == reference
-    assert len(pids) == 2
-    assert set(survivors).isdisjoint(pids), "no actor died: the test would prove nothing"
+    assert len(before) == 3
+    assert trouble.new.node_id in after
 
 
 @pytest.fixture
-def two_nodes() -> Iterator[str]:
-    """The address of a cluster of two Ray nodes, each with a core, on this machine."""
+def cluster() -> Iterator[Any]:
+    """A cluster of three Ray nodes, each with a core, on this machine."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
-    yield cluster.address
-    cluster.shutdown()
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    for _ in range(2):
+        made.add_node(num_cpus=1)
+    yield made
+    made.shutdown()
 
 
-class _Killer:
-    """Kills an actor a moment after the third and the sixth generation: in the middle of the next one."""
+class _Trouble:
+    """Kills a worker a moment after generations 2, 4 and 6: in the middle of the next one; a node comes, one goes."""
 
-    def __init__(self, pids: list[int]) -> None:
-        self._pids = list(pids)
+    def __init__(self, cluster: Any, pids: list[int]) -> None:
+        self._cluster, self._pids = cluster, list(pids)
+        self.gone = next(node for node in cluster.list_all_nodes() if not node.is_head())
 
     def __call__(self, progress: wann.runs.Progress) -> None:
-        if progress.row["generation"] in (3, 6):
+        generation = progress.row["generation"]
+        if generation in (2, 4, 6):
             subprocess.Popen(["sh", "-c", f"sleep 0.005; kill -9 {self._pids.pop()}"])
+        if generation == 5:
+            self.new = self._cluster.add_node(num_cpus=1)
+        if generation == 7:
+            self._cluster.remove_node(self.gone, allow_graceful=False)
 
 
 def test_stopping_and_resuming_does_not_matter(reference: tuple[object, ...], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from wann.evaluation.threads import ThreadEvaluator
 from wann.evolution import Scores, Search
 from wann.islands import apart, together
 from wann.population import Arrays
-from wann.runs import Run, _Outcome
+from wann.runs import Outcome, Run
 from wann.settings import Settings
 from wann.task import Task
 
@@ -24,7 +24,7 @@ from wann.task import Task
 class Voyage(NamedTuple):
     """What an island did by itself."""
 
-    outcomes: list[_Outcome]
+    outcomes: list[Outcome]
     """Of each generation, without what the end state says."""
     state: Arrays
 
@@ -65,7 +65,7 @@ class Fleet:
         self._cores = 1 if task.python else cluster.share(settings.islands)
         self._task = cluster.put(task)
 
-    def evolve(self, state: Arrays, generation: int, last: int) -> list[_Outcome]:
+    def evolve(self, state: Arrays, generation: int, last: int) -> list[Outcome]:
         """Let the islands go from their state at a generation up to the next meeting, or to the last generation."""
         s, start = self._settings, time.perf_counter()
         meeting = min(last, (generation // s.migrate_every + 1) * s.migrate_every)
@@ -90,7 +90,7 @@ def _travel(task: Task, settings: Settings, island: int, state: Arrays, last: in
         evaluator.close()
 
 
-def _join(outcomes: tuple[_Outcome, ...], seconds: float) -> _Outcome:
+def _join(outcomes: tuple[Outcome, ...], seconds: float) -> Outcome:
     """What several islands did in a generation, which took so many seconds."""
     return outcomes[0]._replace(
         scores=Scores.join([outcome.scores for outcome in outcomes]),

@@ -26,6 +26,17 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 @functools.cache
+def source_digest() -> str:
+    """Names a state of the kernels' source code, and of Numba."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        source = path.read_bytes()
+        if _USES_NUMBA.search(source):
+            digest.update(source)
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
 def cache_folder() -> Path:
     """Where compiled kernels are kept: one folder for each state of the kernels' source code.
 
@@ -33,13 +44,8 @@ def cache_folder() -> Path:
     therefore carries a digest of them all. ``NUMBA_CACHE_DIR`` moves the whole cache. Folders that no process has
     used for ``KEPT_DAYS`` are removed.
     """
-    digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        source = path.read_bytes()
-        if _USES_NUMBA.search(source):
-            digest.update(source)
     base = Path(numba.config.CACHE_DIR or platformdirs.user_cache_path("wann"))
-    folder = base / f"kernels-{digest.hexdigest()[:16]}"
+    folder = base / f"kernels-{source_digest()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,9 +35,13 @@ from wann.task import Part, Task
 if TYPE_CHECKING:
     from wann.fleet import Fleet
 
+log = logging.getLogger("wann")
+
 CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
 CHAMPIONS, LINEAGE, ENTRIES = "champions.json", "lineage.json", "front.csv"
 CHECKPOINT_SECONDS = 10.0
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system without locks says, such as NFS without its lock service."""
 COLUMNS = (
     "generation",
     "steps",
@@ -64,7 +70,7 @@ class Progress:
     """How many the run will have."""
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """What the evaluation of a generation found, when it began, and the seconds that were not evaluation."""
 
     returns: Floats | None
@@ -169,7 +175,7 @@ class Run:
                     saved = time.monotonic()
             self._save()
 
-    def _evaluate_all(self, evaluator: Evaluator | Fleet) -> list[_Outcome]:
+    def _evaluate_all(self, evaluator: Evaluator | Fleet) -> list[Outcome]:
         """The next generation; with a fleet, all up to the next meeting of the islands."""
         if isinstance(evaluator, Evaluator):
             return [self._evaluate(evaluator)]
@@ -177,7 +183,7 @@ class Run:
         with self._interruption.allowed():
             return evaluator.evolve(state, self.generation, self.settings.generations)
 
-    def _evaluate(self, evaluator: Evaluator) -> _Outcome:
+    def _evaluate(self, evaluator: Evaluator) -> Outcome:
         """Everything that takes long in a generation. It changes nothing, so it may be broken off."""
         start = time.perf_counter()
         population = self._search.ask()
@@ -189,9 +195,9 @@ class Run:
             scores = Scores.of(returns, population.connections)
             births = self._search.lineage.births
             findings = self._archive.examine(population, births, scores, self.generation, verifier)
-        return _Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
+        return Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
 
-    def _conclude(self, outcome: _Outcome) -> None:
+    def _conclude(self, outcome: Outcome) -> None:
         """Take in what the evaluation found, and breed the next generation."""
         start = time.perf_counter()
         self._archive.update(outcome.findings)
@@ -205,7 +211,7 @@ class Run:
         end = time.perf_counter()
         self._record(outcome, end - outcome.start, outcome.evolving + end - start)
 
-    def _record(self, outcome: _Outcome, seconds: float, evolving: float) -> None:
+    def _record(self, outcome: Outcome, seconds: float, evolving: float) -> None:
         scores = outcome.scores
         best = int(scores.mean.argmax())
         champion = self._archive.champion
@@ -278,6 +284,10 @@ class Run:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise UserError(f"another process is working on the run in {self.folder}: wait, or stop it first") from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            log.warning("%s cannot be locked (%s): start no second process on this run", self.folder, error.strerror)
         try:
             yield
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 from wann.compare.cells import Key, Made, compute_cell
 from wann.compare.problem import Problem, Trial
-from wann.evaluation.ray import _connect
+from wann.evaluation.ray import connect
 
 LATE_SECONDS = 1.0
 """For which the driver waits at most before it looks for an interruption."""
@@ -39,7 +39,7 @@ def compute_on_ray(problem: Problem, keys: Sequence[Key], address: str, workers:
     Raises:
         UserError: No Ray cluster answers, or a cell cannot be computed.
     """
-    ray = _connect(address, workers)
+    ray = connect(address, workers)
     try:
         count = min(workers or int(ray.cluster_resources()["CPU"]), len(keys))
         options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from wann.errors import UserError
-from wann.evaluation.ray import _connect
+from wann.evaluation.ray import connect
 
 LOOK_SECONDS = 2.0
 SAVING_SECONDS = 60.0
@@ -24,7 +24,7 @@ class Jobs:
     """
 
     def __init__(self, address: str, cores: int | None = None) -> None:
-        self._ray = _connect(address, cores)
+        self._ray = connect(address, cores)
         self.cores = [int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]]
 
     def share(self, calls: int, wanted: int | None = None) -> int:

@@ -3,95 +3,129 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-import numpy as np
-
-from wann.errors import UserError
-from wann.evaluation.threads import ThreadEvaluator, cores
+from wann.errors import TaskError, UserError
+from wann.evaluation.crew import Crew
+from wann.evaluation.delivery import Delivery, Pace
+from wann.evaluation.threads import cores
 from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
+from wann.evaluation.worker import without_genes
 from wann.network import Networks
-from wann.population import sealed
 from wann.task import Task
 
 LOCAL = "local"
 INLINED_BYTES = 1 << 20
 """What is smaller travels with the call: on one machine that is 1 ms a generation faster than the object store."""
-_NOTHING = np.empty(0, dtype=np.int64)
-sealed(_NOTHING)
-PIECES_PER_ACTOR = 4
+CONNECT_SECONDS = 10.0
+PIECES_PER_WORKER = 4
 """Where there is more than one: a slow node then does less of the work."""
-
-
-class _Actor:
-    """Holds the task and its compiled kernels, with a thread for each core that it has."""
-
-    def __init__(self, task: Task, threads: int) -> None:
-        self._threads = ThreadEvaluator(task, threads)
-
-    def play(self, work: tuple[Networks, Episodes], piece: Piece) -> Played:
-        """Play a piece of the work."""
-        return self._threads.play(*work, piece)
-
-    def pid(self) -> int:
-        """The process that it runs in."""
-        return os.getpid()
+MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS = 64, 4, 0.1
+"""Where Python plays, episodes of some networks take ten times as long as others, and a worker with many of them would
+hold all others at the end of a generation: up to so many pieces a worker, of so many episodes and seconds at least."""
 
 
 class RayEvaluator(Evaluator):
-    """Plays a task on Ray actors: one on each node, or on each core where the task runs in the Python interpreter.
+    """Plays a task on Ray workers: one on each node, or on each core where the task runs in the Python interpreter.
 
-    Ray restarts an actor that dies and sends it its work again; since a piece's result depends on nothing but the
-    piece, that changes nothing.
+    A piece's result depends on nothing but the piece. So nodes may come and go, a worker that dies or hangs is
+    replaced and its piece played by another, and a late piece is played twice: none of it changes the result.
 
     Args:
         task: What to play.
-        address: "local" for an actor on this machine (no dashboard, bound to loopback), or the address of a cluster.
+        address: "local" for workers on this machine (no dashboard, bound to loopback), or the address of a cluster.
         workers: How many cores to use; all cores of the machine or cluster unless told otherwise.
 
     Raises:
-        UserError: No Ray cluster answers at the address.
+        UserError: No Ray cluster answers at the address, or a node of it cannot play the task.
     """
 
     def __init__(self, task: Task, address: str = LOCAL, workers: int | None = None) -> None:
         super().__init__(task)
-        self._ray = _connect(address, workers)
-        self._actors = [self._start(node, threads) for node, threads in self._shares(workers)]
+        self._ray = connect(address, workers)
+        self._pace = Pace()
+        try:
+            self._crew = Crew(self._ray, task, workers)
+        except BaseException:
+            self.close()
+            raise
 
-    def _shares(self, workers: int | None) -> Iterator[tuple[str, int]]:
-        """The node of each actor, and how many cores it uses there."""
-        nodes = [node for node in self._ray.nodes() if node["Alive"]]
-        left = workers or sum(int(node["Resources"].get("CPU", 0)) for node in nodes)
-        for node in nodes:
-            threads = min(left, int(node["Resources"].get("CPU", 0)))
-            left -= threads
-            actors, each = (threads, 1) if self.task.python else (min(threads, 1), threads)
-            yield from [(node["NodeID"], each)] * actors
-
-    def _start(self, node: str, threads: int) -> Any:
-        place = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=True)
-        options = {"num_cpus": threads, "max_restarts": -1, "max_task_retries": -1, "scheduling_strategy": place}
-        return self._ray.remote(_Actor).options(**options).remote(self.task, threads)
+    def pids(self) -> list[int]:
+        """The processes of the workers that are at hand."""
+        return list(self._ray.get([member.actor.pid.remote() for member in self._crew.members]))
 
     def _play(self, networks: Networks, episodes: Episodes) -> Played:
         """The networks and episodes travel once: with the only piece, or through the object store."""
-        networks = networks._replace(node_genes=_NOTHING, connection_genes=_NOTHING)  # rollouts do without them
-        whole, actors = Piece.all(networks, episodes), len(self._actors)
-        pieces = cut(whole, PIECES_PER_ACTOR * actors) if actors > 1 else [whole]
-        work = self._ray.put((networks, episodes)) if len(pieces) > 1 else (networks, episodes)
-        pool = self._ray.util.ActorPool(self._actors)
+        work, whole = (without_genes(networks), episodes), Piece.all(networks, episodes)
+        workers = len(self._crew.members)
+        pieces = self._cut(whole, workers) if workers > 1 else [whole]
+        send = (lambda: self._ray.put(work)) if len(pieces) > 1 else (lambda: work)
+        delivery = Delivery(self._crew, pieces, send, self._pace)
         try:
-            return join(whole, pieces, pool.map(lambda actor, piece: actor.play.remote(work, piece), pieces))
-        except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from None
+            answers = delivery.answers()
+        except self._ray.exceptions.RayError as error:
+            what = " ".join(str(error).split())
+            raise TaskError(f"Ray failed while it played {self.task.name!r}: {type(error).__name__}: {what}") from error
+        return join(whole, pieces, answers)
+
+    def _cut(self, whole: Piece, workers: int) -> list[Piece]:
+        """Pieces that are small enough to keep all workers busy to the end, and large enough to be worth a call."""
+        if not self.task.python:
+            return cut(whole, PIECES_PER_WORKER * workers)
+        networks, episodes = whole.shape
+        worth = int(networks * episodes * self._pace.mean / PIECE_SECONDS)
+        return cut(whole, max(PIECES_PER_WORKER * workers, min(MOST_PIECES * workers, worth)), LEAST_EPISODES)
 
     def close(self) -> None:
-        """Let the actors go, and leave the cluster."""
+        """Let the workers go, and leave the cluster."""
         self._ray.shutdown()
 
 
-def _connect(address: str, workers: int | None) -> Any:
+def _check_somebody_listens(address: str) -> None:
+    """Refuse an address at once that nothing answers at: Ray would try for minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if address in (LOCAL, "auto"):
+        return
+    if not colon or not port.isdigit():
+        raise UserError(
+            f"the address of a Ray cluster is local, auto, or HOST:PORT as `ray start` prints it: {address!r}"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(f"no Ray cluster answers at {address!r}: {error}") from None
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Make Ray listen on loopback alone, as it does where it expects no cluster; it has no other switch for that.
+
+    Given 127.0.0.1 as the node's address, it takes the machine's own instead, and listens on all interfaces.
+    """
+    from ray._private import ray_constants
+
+    name, before = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, ray_constants.ENABLE_RAY_CLUSTER
+    variable = os.environ.get(name)
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        del os.environ[name]
+        if variable is not None:
+            os.environ[name] = variable
+
+
+def connect(address: str, workers: int | None) -> Any:
+    """Ray, connected to a cluster, or to one that it starts on so many cores of this machine.
+
+    Raises:
+        UserError: Nothing answers at the address, or something that does not fit.
+    """
+    _check_somebody_listens(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -100,13 +134,14 @@ def _connect(address: str, workers: int | None) -> Any:
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if address == LOCAL:
         options |= {"address": "local", "num_cpus": workers or cores(), "include_dashboard": False}
-        options["_node_ip_address"] = "127.0.0.1"
         options["_system_config"] = {"max_direct_call_object_size": INLINED_BYTES}
     else:
         options["address"] = address
     try:
-        ray.init(**options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
+        with _on_loopback() if address == LOCAL else nullcontext():
+            ray.init(**options)
+    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        ray.shutdown()  # a version mismatch shows when the connection stands already
+        reason = " ".join(str(error).split())
         raise UserError(f"no Ray cluster answers at {address!r}: {reason}") from None
     return ray

@@ -103,11 +103,17 @@ def limit_of(episodes: Episodes, max_steps: int) -> int:
     return max(1, round(episodes.horizon * max_steps))
 
 
-def cut(whole: Piece, parts: int) -> list[Piece]:
-    """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few."""
+def cut(whole: Piece, parts: int, least: int = 32) -> list[Piece]:
+    """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few.
+
+    Args:
+        whole: The work.
+        parts: How many pieces.
+        least: Episodes of a network that are worth a piece.
+    """
     networks, episodes = whole.shape
     rows = min(networks, parts)
-    columns = max(1, min(episodes // 32, parts // rows))
+    columns = max(1, min(episodes // least, parts // rows))
     network_edges = np.linspace(whole.first_network, whole.last_network, rows + 1).astype(int).tolist()
     episode_edges = np.linspace(whole.first_episode, whole.last_episode, columns + 1).astype(int).tolist()
     return [
