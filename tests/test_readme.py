@@ -17,7 +17,7 @@ COMMANDS = [line.partition("#")[0] for line in README.splitlines() if line.start
 
 
 def test_the_examples_are_found() -> None:
-    assert set(EXAMPLES) >= {"api", "ask and tell", "task", "environment", "data set"}
+    assert set(EXAMPLES) >= {"api", "ask and tell", "task", "environment", "data set", "function"}
     assert len(COMMANDS) >= 8
 
 
