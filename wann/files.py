@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import stat
 import tempfile
@@ -10,14 +12,61 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import filelock
 import msgspec
 
 from wann.errors import UserError
 
+log = logging.getLogger("wann")
+
 LARGEST = 64 * 2**20
 """Bytes; a larger text file is refused before it is read."""
 
+LOCK = ".lock"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system without locks says, such as NFS without its lock service."""
+
 T = TypeVar("T")
+
+
+@contextmanager
+def writing(what: Path | str) -> Iterator[None]:
+    """Make an ``OSError`` one line that says what cannot be written.
+
+    Raises:
+        UserError: There was one.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write {what}: {error.strerror or error}") from None
+
+
+@contextmanager
+def locked(folder: Path, work: str) -> Iterator[None]:
+    """Keep other processes away from a folder.
+
+    Args:
+        folder: The folder.
+        work: What is done there, in words: "working on the run in runs/a".
+
+    Raises:
+        UserError: Another process has locked it.
+        OSError: The lock cannot be written.
+    """
+    lock = filelock.FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise UserError(f"another process is {work}: wait, or stop it first") from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        log.warning("%s cannot be locked (%s): start no second process there", folder, error.strerror)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

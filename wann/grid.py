@@ -13,7 +13,7 @@ import msgspec
 import tomli_w
 
 from wann.errors import UserError, suggestion
-from wann.files import write_atomically
+from wann.files import write_atomically, writing
 from wann.settings import NAMES_OF_SETTINGS, Settings, decode_text, holds_many, read_config
 
 MANIFEST, TABLE, SHEET, CURVES = "sweep.toml", "summary.md", "summary.csv", "curves.svg"
@@ -179,7 +179,7 @@ def claim(grid: Grid) -> None:
         UserError: It holds another sweep or other files, or cannot be written.
     """
     path, wanted = grid.folder / MANIFEST, Manifest.of(grid)
-    try:
+    with writing(f"to the folder {grid.folder}"):
         grid.folder.mkdir(parents=True, exist_ok=True)
         if not path.exists() and any(grid.folder.iterdir()):
             raise UserError(f"{grid.folder} holds files already: name another folder with --out")
@@ -187,8 +187,6 @@ def claim(grid: Grid) -> None:
             _check_same(path, wanted)
         else:
             write_atomically(path, tomli_w.dumps(msgspec.to_builtins(wanted)).encode())
-    except OSError as error:
-        raise UserError(f"cannot write to the folder {grid.folder}: {error.strerror}") from None
 
 
 def _check_same(path: Path, wanted: Manifest) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from wann.champion import Champion
 from wann.errors import UserError, suggestion
-from wann.files import write_atomically
+from wann.files import write_atomically, writing
 from wann.genome import Genome
 from wann.lineage import Individual, ancestors
 from wann.profile import Profile
@@ -94,13 +94,11 @@ def draw(request: Request, play: Play) -> Path:
     """
     from wann.figures.output import save
 
-    try:
+    with writing(f"the figure {request.target}"):
         if request.kind == "gif":
             write_atomically(request.target, _animation(request))
         else:
             save(figure(request, play), request.target)
-    except OSError as error:
-        raise UserError(f"cannot write the figure {request.target}: {error.strerror}") from None
     return request.target
 
 

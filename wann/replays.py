@@ -10,6 +10,7 @@ from pathlib import Path
 from wann.champion import Champion
 from wann.errors import UserError, suggestion
 from wann.export.program import best_weight
+from wann.files import writing
 from wann.task import Task
 
 FORMATS = ("gif", "mp4")
@@ -65,10 +66,8 @@ def play(
     if out is None:
         film.show(replay, replay.seconds, f"wann play: {task.name}")
         return None
-    try:
+    with writing(f"the film {out}"):
         film.save(replay, replay.seconds, out)
-    except OSError as error:
-        raise UserError(f"cannot write the film {out}: {error.strerror or error}") from None
     return out
 
 

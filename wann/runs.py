@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import filelock
 import msgspec
 import numpy as np
 
@@ -21,7 +17,7 @@ from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_c
 from wann.errors import UserError
 from wann.evaluation.work import Evaluator
 from wann.evolution import Scores, Search
-from wann.files import append, decode_json, read_bytes, write_atomically
+from wann.files import append, decode_json, locked, read_bytes, write_atomically, writing
 from wann.interruption import Interruption
 from wann.islands import Archipelago, Archives, apart
 from wann.lineage import Individual
@@ -35,13 +31,9 @@ from wann.task import Part, Task
 if TYPE_CHECKING:
     from wann.fleet import Fleet
 
-log = logging.getLogger("wann")
-
-CONFIG, HISTORY, FRONT, CHAMPION, LOCK = "config.toml", "history.csv", "front.json", "champion.json", ".lock"
+CONFIG, HISTORY, FRONT, CHAMPION = "config.toml", "history.csv", "front.json", "champion.json"
 CHAMPIONS, LINEAGE, ENTRIES = "champions.json", "lineage.json", "front.csv"
 CHECKPOINT_SECONDS = 10.0
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-"""What a file system without locks says, such as NFS without its lock service."""
 COLUMNS = (
     "generation",
     "steps",
@@ -154,7 +146,7 @@ class Run:
             KeyboardInterrupt: Ctrl-C or SIGTERM; everything up to the last full generation is saved.
             UserError: Another process is working in the folder.
         """
-        with self._locked(), self._interruption.handled():
+        with locked(self.folder, f"working on the run in {self.folder}"), self._interruption.handled():
             for stray in self.folder.glob(".*.tmp"):  # left over from a kill
                 stray.unlink()
             write_atomically(self.folder / CONFIG, _config(self.task, self.settings))
@@ -277,22 +269,6 @@ class Run:
         """Rewrite ``history.csv`` from the checkpoint: rows of generations that were lost with a kill go."""
         write_atomically(self.folder / HISTORY, (",".join(COLUMNS) + "\n" + _csv(self._history)).encode())
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = filelock.FileLock(self.folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise UserError(f"another process is working on the run in {self.folder}: wait, or stop it first") from None
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            log.warning("%s cannot be locked (%s): start no second process on this run", self.folder, error.strerror)
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _as_champion(self, member: Verified | Crowned) -> Champion:
         s = self.settings
         means = tuple(member.means.tolist())
@@ -354,15 +330,13 @@ def create_run(folder: Path, task: Task, settings: Settings) -> Run:
     Raises:
         UserError: The folder holds a run or other files, or cannot be written.
     """
-    try:
+    with writing(f"to the run folder {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             what = "a run: continue it with `wann resume`, or" if (folder / CONFIG).exists() else "files already:"
             raise UserError(f"{folder} holds {what} name another folder with --out")
         (folder / CONFIG).touch(exist_ok=False)  # of two processes that come at once, one is refused
         write_atomically(folder / CONFIG, _config(task, settings))
-    except OSError as error:
-        raise UserError(f"cannot write to the run folder {folder}: {error.strerror}") from None
     return Run(folder, task, settings)
 
 

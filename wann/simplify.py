@@ -11,6 +11,7 @@ import msgspec
 from wann.activations import NAMES
 from wann.champion import Champion
 from wann.errors import UserError
+from wann.files import writing
 from wann.genome import ConnectionGene, Genome
 from wann.runs import load
 
@@ -204,8 +205,6 @@ def simplify_network(path: Path | str, *, out: Path | str, merge_linear: bool = 
         UserError: The file is wrong, or the new one cannot be written.
     """
     champion, report = simplify(load(path), merge_linear=merge_linear)
-    try:
+    with writing(out):
         champion.save(out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}") from None
     return report

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import filelock
 import numpy as np
 
 from wann.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
+from wann.files import locked, writing
 from wann.population import Arrays
 
-SUFFIX, LOCK = ".unfinished", ".lock"
+SUFFIX = ".unfinished"
 
 
 class Unfinished:
@@ -42,22 +42,17 @@ class Unfinished:
         Raises:
             UserError: The file cannot be written, or another process is at work on it.
         """
-        try:
-            self.folder.mkdir(exist_ok=True)
-            lock = filelock.FileLock(self.folder / LOCK)
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise UserError(f"another process is working on {self.out}: wait, or stop it first") from None
-        except OSError as error:
-            raise UserError(f"cannot write {self.out}: {error.strerror}") from None
         done = False
-        try:
-            yield
-            done = True
-        finally:
-            lock.release()
-            if done or not has_checkpoint(self.folder):
-                shutil.rmtree(self.folder, ignore_errors=True)
+        with ExitStack() as stack:
+            with writing(self.out):
+                self.folder.mkdir(exist_ok=True)
+                stack.enter_context(locked(self.folder, f"working on {self.out}"))
+            try:
+                yield
+                done = True
+            finally:
+                if done or not has_checkpoint(self.folder):
+                    shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self, state: Arrays) -> None:
         """Write a checkpoint."""

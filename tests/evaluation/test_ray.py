@@ -293,7 +293,7 @@ NODES = {
         "other versions .*wann 9.9, here",
     ),
     "package": ("swingup", "wann/__init__.py", MISSING.format("wann"), "cannot import wann"),
-    "extra": ("biped", "Box2D/__init__.py", MISSING.format("Box2D"), r"needs the extra box2d"),
+    "extra": ("biped:gymnasium", "Box2D/__init__.py", MISSING.format("Box2D"), r"needs the extra box2d"),
 }
 
 

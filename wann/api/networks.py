@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wann.api.tasks import evaluator, task_for
 from wann.champion import Champion
 from wann.errors import UserError
+from wann.files import writing
 from wann.runs import CHAMPION, beside, load
 from wann.scores import Report
 from wann.scoring import RANDOM_WEIGHTS, score
@@ -166,8 +167,6 @@ def thin(
     chosen = task_for(champion, path, task)
     with evaluator(chosen, workers, None) as player:
         thinner, report = thinning.thin(champion, chosen, player, loss=loss, episodes=episodes, seed=seed)
-    try:
+    with writing(out):
         thinner.save(out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}") from None
     return report

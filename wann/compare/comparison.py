@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import NamedTuple
 
-import filelock
 import msgspec
 
 from wann.api.tasks import evaluator
@@ -23,10 +22,10 @@ from wann.compare.problem import Problem, Trial
 from wann.compare.searching import SEARCH, search
 from wann.errors import UserError
 from wann.evaluation.threads import cores
-from wann.files import decode_json, read_bytes, write_atomically
+from wann.files import LOCK, decode_json, locked, read_bytes, write_atomically, writing
 from wann.interruption import Interruption
 
-SETTINGS, LOCK = "settings.json", ".lock"
+SETTINGS = "settings.json"
 PARTS = CELLS, MASKS, NETWORKS
 """Folders within that of a comparison."""
 POLL_SECONDS = 0.5
@@ -134,29 +133,22 @@ def _compute(folder: Path, settings: CompareSettings, keys: Sequence[Key]) -> No
 
 
 @contextmanager
-def locked(folder: Path, settings: CompareSettings) -> Iterator[None]:
+def claimed(folder: Path, settings: CompareSettings) -> Iterator[None]:
     """Keep the folder of a comparison while it is worked in.
 
     Raises:
         UserError: It belongs to a comparison with other settings, holds other files, cannot be written, or another
             process is at work in it.
     """
-    try:
-        for name in ("", *PARTS):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / LOCK)
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise UserError(f"another process is working in {folder}: wait, or stop it first") from None
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
-    try:
+    with ExitStack() as stack:
+        with writing(f"to {folder}"):
+            for name in ("", *PARTS):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder, f"working in {folder}"))
         _claim(folder, settings)
         for stray in folder.glob("*/.*.tmp"):  # left over from a kill
             stray.unlink()
         yield
-    finally:
-        lock.release()
 
 
 def _claim(folder: Path, settings: CompareSettings) -> None:
@@ -225,7 +217,7 @@ def compare_task(
     interruption = Interruption()
     with open_problem(settings, workers) as problem:
         read_networks(runs, problem)  # an error in these comes before all work
-        with locked(folder, settings), interruption.handled(), interruption.allowed():
+        with claimed(folder, settings), interruption.handled(), interruption.allowed():
             run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
             chosen = runs or _searched(folder, problem, keys[0], workers, ray)
             networks = read_networks(chosen, problem)

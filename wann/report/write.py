@@ -9,7 +9,7 @@ from pathlib import Path
 from wann.champion import Champion
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
-from wann.files import write_atomically
+from wann.files import write_atomically, writing
 from wann.gymtask import GymTask
 from wann.pictures import Request, ancestors_of, figure
 from wann.profile import Profile, play_profile
@@ -62,10 +62,8 @@ def write_report(
     finally:
         if threads is not None:
             threads.close()
-    try:
+    with writing(f"the report {target}"):
         write_atomically(target, page)
-    except OSError as error:
-        raise UserError(f"cannot write the report {target}: {error.strerror}") from None
 
 
 def _succession(source: Path, champion: Champion) -> tuple[list[Champion], str]:
