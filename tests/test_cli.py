@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import resource
 import shutil
@@ -11,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +41,7 @@ Call = Callable[..., Result]
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
     """Runs the command in this process."""
 
     def run(*args: object) -> Result:
@@ -52,8 +51,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
         assert isinstance(end.value.code, int)
         return Result(end.value.code, *capsys.readouterr())
 
-    yield run
-    logging.disable(logging.NOTSET)
+    return run
 
 
 def spawn(*args: object, **kwargs: Any) -> Result:

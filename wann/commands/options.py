@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -82,6 +84,18 @@ def numbers(name: str, text: str, kind: type[N]) -> list[N]:
     except ValueError:
         expected = "whole numbers" if kind is int else "numbers"
         raise UserError(f"{name}: expected {expected} between commas, got {text!r}") from None
+
+
+@contextmanager
+def silenced(quiet: bool) -> Iterator[None]:
+    """Without warnings, where it is to be quiet."""
+    before = logging.root.manager.disable
+    if quiet:
+        logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def say(quiet: bool, message: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from wann.commands.options import RUNNING, SettingsCommand, given_settings, print_json, say
+from wann.commands.options import RUNNING, SettingsCommand, given_settings, print_json, say, silenced
 from wann.text import number
 
 if TYPE_CHECKING:
@@ -64,16 +63,13 @@ def _finish(run: Run, tensorboard: bool, options: dict[str, Any]) -> None:
     from wann.jit import compiled_before
     from wann.progress import watching
 
-    quiet = options["quiet"]
-    if quiet:
-        logging.disable(logging.CRITICAL)
-    s = run.settings
+    quiet, s = options["quiet"], run.settings
     size = str(s.population) if s.islands == 1 else f"{s.islands} x {s.population}"
     say(quiet, f"{s.task}: {s.generations} generations of {size}, seed {s.seed}, in {run.folder}")
     if not compiled_before():
         say(quiet, "compiling the kernels, once on this machine: about half a minute")
     try:
-        with watching(run.settings.generations, run.generation, quiet) as watch:
+        with silenced(quiet), watching(s.generations, run.generation, quiet) as watch:
             searches.finish(run, workers=options["workers"], ray=options["ray"], tensorboard=tensorboard, watch=watch)
     except KeyboardInterrupt:
         say(quiet, f"interrupted after generation {run.generation}; continue with: wann resume {run.folder}")

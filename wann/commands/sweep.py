@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wann.commands.options import JSON, QUIET, RAY, print_json, say
+from wann.commands.options import JSON, QUIET, RAY, print_json, say, silenced
 
 
 @click.command()
@@ -35,8 +35,9 @@ def sweep(task: str, seeds: str, set: tuple[str, ...], quiet: bool, as_json: boo
 
     chosen, values = parse_seeds(seeds), parse_values(set)
     try:
-        watch = None if quiet else SweepLines()
-        summary = sweeps.sweep(task, seeds=chosen, set=values, watch=watch, **options)
+        with silenced(quiet):
+            watch = None if quiet else SweepLines()
+            summary = sweeps.sweep(task, seeds=chosen, set=values, watch=watch, **options)
     except KeyboardInterrupt:
         say(quiet, "interrupted; the runs are saved, and the same command goes on")
         raise

@@ -60,6 +60,7 @@ class Crew:
 
     Raises:
         UserError: A node cannot run the task.
+        TaskError: The task itself failed.
     """
 
     def __init__(self, ray: Any, task: Task, workers: int | None) -> None:
@@ -83,8 +84,8 @@ class Crew:
         self.refresh()
         while self._starting() and not (any(m.idle for m in self.members) and time.monotonic() - start > PATIENCE):
             for member in self.answered(0.5):
-                if problem := self.admit(member):
-                    raise UserError(problem)
+                if (problem := self.admit(member)) is not None:
+                    raise problem from None
             self.refresh()
             if not told and not any(m.idle for m in self.members) and time.monotonic() - start > PATIENCE:
                 log.warning("waiting for a worker to start: `ray status` shows whether others use the cores")
@@ -110,10 +111,10 @@ class Crew:
     def _waits_for(member: Member) -> Any:
         return member.call if member.starting is None else member.starting[1]
 
-    def admit(self, member: Member) -> str:
+    def admit(self, member: Member) -> UserError | TaskError | None:
         """Take a worker that has answered into the crew, if it can play; otherwise gives why not."""
         if member.starting is None or member not in self.members:
-            return ""
+            return None
         (versions, loaded), member.starting = member.starting, None
         where = self._where(member.node)
         try:
@@ -123,26 +124,27 @@ class Crew:
                 return self._refuse(member, f"the Ray node {where} has other versions than this machine: {names}")
             self.ray.get(loaded)
         except self.ray.exceptions.RayTaskError as error:
-            return self._refuse(member, f"the Ray node {where} cannot play {self.task.name!r}: {_last_line(error)}")
+            problem = self._refuse(member, f"the Ray node {where} cannot play {self.task.name!r}: {_last_line(error)}")
+            return error.cause if isinstance(error.cause, TaskError) else problem
         except self.ray.exceptions.RayError as error:
             return self._died_early(member, error)
         self._deaths[member.node] = 0
-        return ""
+        return None
 
-    def _died_early(self, member: Member, error: Exception) -> str:
+    def _died_early(self, member: Member, error: Exception) -> UserError | None:
         self._deaths[member.node] += 1
         if self._deaths[member.node] < STARTS and "failed to import" not in str(error):
             self.dismiss(member)
-            return ""
+            return None
         why = "it cannot import wann" if "failed to import" in str(error) else f"its workers die: {_last_line(error)}"
         return self._refuse(member, f"the Ray node {self._where(member.node)} cannot play {self.task.name!r}: {why}")
 
-    def _refuse(self, member: Member, problem: str) -> str:
+    def _refuse(self, member: Member, problem: str) -> UserError:
         self._unfit.add(member.node)
         self.dismiss(member)
         for other in [m for m in self.members if m.node == member.node and m.starting is not None]:
             self.dismiss(other)
-        return problem
+        return UserError(problem)
 
     def _where(self, node: str) -> str:
         return str(self._nodes.get(node, {}).get("NodeManagerAddress", node))

@@ -128,7 +128,7 @@ class Delivery:
     def _take(self, member: Member) -> None:
         """Take what a worker has answered."""
         if member.starting is not None:
-            if problem := self._crew.admit(member):
+            if (problem := self._crew.admit(member)) is not None:
                 log.warning("%s; the search goes on without it", problem)
             return
         try:
