@@ -124,7 +124,7 @@ class Improvement(ABC):
             store.load(self.restore)
         saved = time.monotonic()
         try:
-            while self.generation < self.generations:
+            while self.generation < self._settings.generations:
                 self._advance(interruption, watch)
                 if store is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
                     store.save(self.state)
@@ -135,18 +135,13 @@ class Improvement(ABC):
             raise
         return self._best
 
-    @property
-    def generations(self) -> int:
-        """How many there will be."""
-        return self._settings.generations
-
     @abstractmethod
     def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
         """One generation. Nothing changes before all evaluations are done: it may be broken off until then."""
 
     def _due(self, generation: int) -> bool:
         """Whether a generation ends with a verification."""
-        return generation % VERIFY_EVERY == 0 or generation == self.generations
+        return generation % VERIFY_EVERY == 0 or generation == self._settings.generations
 
     @property
     @abstractmethod

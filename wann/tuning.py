@@ -48,10 +48,7 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     seed: Natural = 0
     """All chance of the tuning comes from it."""
     generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2100
-    """Generations of CMA-ES: a seventh on each horizon before the last, or as many on each where there are many.
-
-    The first of several horizons is climbed eight times, each time with as many generations.
-    """
+    """Generations of CMA-ES: a seventh on each horizon before the last, or as many on each where there are many."""
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)] = 32
     """Candidates a generation."""
     trials: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 32
