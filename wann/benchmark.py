@@ -138,7 +138,7 @@ def _numpy_step(task: JittedTask, networks: Networks) -> float:
             values = np.zeros((1, size))
             values[:, 0], values[:, 1 : 1 + networks.n_inputs] = 1.0, task.observe(state)
             for node, name in enumerate(names, start=1 + networks.n_inputs):
-                values[:, node] = _NUMPY[name](np.dot(values, matrix[:, node]).squeeze())
+                values[:, node] = NUMPY[name](np.dot(values, matrix[:, node]).squeeze())
             state, _, done = task.step(state, tuple(values[0, networks.outputs[0]].tolist()))
             state = start if done else state
         return float(steps)
@@ -146,7 +146,7 @@ def _numpy_step(task: JittedTask, networks: Networks) -> float:
     return _best_time(play)
 
 
-_NUMPY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+NUMPY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "linear": lambda x: x,
     "step": lambda x: 1.0 * (x > 0.0),
     "sin": lambda x: np.sin(np.pi * x),
@@ -159,6 +159,7 @@ _NUMPY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "cos": lambda x: np.cos(np.pi * x),
     "square": lambda x: x**2,
 }
+"""The activations as the 2019 release computes them."""
 
 
 def _evolve(task: Task, genome: Genome, settings: Settings) -> float:

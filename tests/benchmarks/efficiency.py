@@ -66,7 +66,7 @@ GENERATIONS = 4
 
 def measure(workers: int) -> None:
     """Print the efficiency of a few generations."""
-    task = load_task("biped")
+    task = load_task("biped:gymnasium")  # a worker for each core
     steps = np.random.default_rng(0).choice(STEPS, 480)
     seconds = steps / EPISODES / STEPS_A_SECOND
     settings = task_settings(task, {"generations": GENERATIONS + 1}, preset="paper")
