@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wann.errors import TaskError
+from wann.errors import TaskError, UserError
 from wann.evaluation.forward import LANES, aligned, forward, rows
 from wann.evaluation.work import Episodes, Piece, Played, Player, limit_of
 from wann.gymtask import GymTask
@@ -113,6 +113,8 @@ class _Live:
         """Names the task and the episode in whatever an environment raises."""
         try:
             yield
+        except UserError:  # a missing extra is no fault of the environment
+            raise
         except (Exception, SystemExit) as error:
             what = " ".join(f"{type(error).__name__}: {error}".split())
             raise TaskError(
