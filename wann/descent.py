@@ -1,4 +1,4 @@
-"""Better weights for one network, generation by generation, verified on fresh trials as it goes; and by gradients."""
+"""Better weights for one network, by CMA-ES or by gradients, with verification on fresh trials as it goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wann.cma import Strategy
 from wann.dataset import DataTask, Samples
 from wann.evaluation.work import Evaluator
 from wann.gradient import Adam, fresh_adam, loss_gradient
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from wann.tuning import TuningSettings
 
 CHECKPOINT_SECONDS = 10.0
-VERIFY_EVERY = 20
+VERIFY_EVERY = 10
 """Generations between two verifications."""
 VERIFY_TRIALS = 1000
 """Fresh episodes that decide between the best candidates, and as many others for the final score; for a data set
 all samples of a part, once."""
+BEST_FEW = 3
+"""Candidates of a generation that are verified beside the mean of the distribution."""
 PREFIX = "strategy_"
 
 
@@ -174,6 +177,56 @@ class Improvement(ABC):
         self.generation, self._steps = int(state["generation"]), int(state["steps"])
         self._best = Verified(state["best_weights"], float(state["best_mean"]))
         self._player.steps = self._steps
+
+
+class EvolutionStrategy(Improvement):
+    """CMA-ES from a start, horizon after horizon.
+
+    A horizon begins where the distribution of the one before ended, even where its weights fail on whole episodes:
+    they have habits that whole episodes alone do not teach. Where the distribution has converged or diverged within
+    a horizon, it starts anew from the best verified weights.
+    """
+
+    def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
+        super().__init__(player, settings, start)
+        self._strategy = self._from(start.weights)
+
+    def _from(self, weights: Floats) -> Strategy:
+        return Strategy(weights, sigma=self._settings.sigma, population=self._settings.population)
+
+    def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
+        s, generation = self._settings, self.generation + 1
+        stage = self._stage(generation)
+        with interruption.allowed():
+            candidates = self._strategy.ask(int(trial_seeds(s.seed, Purpose.TUNING_CANDIDATES, 1, 1, generation)[0, 0]))
+            part = s.trials * (stage + 1), generation, s.horizons[stage]
+            means = np.asarray(self._player.returns(candidates, Purpose.TUNING, *part).mean(axis=1))
+            best = self._verify(candidates, means) if self._due(generation) else self._best
+        self._strategy.tell(candidates, means)
+        if self._stage(generation + 1) != stage:
+            self._strategy = self._from(self._strategy.mean)
+        elif self._due(generation) and self._strategy.finished:
+            self._strategy = self._from(best.weights)
+        self.generation, self._best, self._steps = generation, best, self._player.steps
+        if watch is not None:
+            watch(Progress(generation, s.generations, s.horizons[stage], float(means.mean()), best.mean, self._steps))
+
+    def _stage(self, generation: int) -> int:
+        """Which of the horizons a generation, from 1 on, is about."""
+        return (generation - 1) * len(self._settings.horizons) // self._settings.generations
+
+    def _verify(self, candidates: Floats, means: Floats) -> Verified:
+        """The best so far, after the mean of the distribution and the best few candidates had their chance."""
+        few = np.argsort(-means, kind="stable")[:BEST_FEW]
+        vectors = np.vstack([self._strategy.mean, candidates[few]])
+        return self._best.or_better(vectors, self._player.verified(vectors))
+
+    @property
+    def _method(self) -> Arrays:
+        return self._strategy.state
+
+    def _restore_method(self, state: Arrays) -> None:
+        self._strategy.restore(state)
 
 
 class GradientDescent(Improvement):

@@ -14,9 +14,8 @@ import msgspec
 import numpy as np
 
 from wann.champion import Champion, versions
-from wann.climbing import EvolutionStrategy
 from wann.dataset import DataTask
-from wann.descent import GradientDescent, Improvement, Player, Progress, Verified, Watch
+from wann.descent import EvolutionStrategy, GradientDescent, Improvement, Player, Progress, Verified, Watch
 from wann.errors import UserError, suggestion
 from wann.evaluation.work import Evaluator
 from wann.interruption import Interruption
@@ -47,12 +46,15 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A weight for each connection, by CMA-ES or by gradient descent, or one that all share."""
     seed: Natural = 0
     """All chance of the tuning comes from it."""
-    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2100
-    """Generations of CMA-ES: a seventh on each horizon before the last, or as many on each where there are many."""
-    population: Annotated[int, msgspec.Meta(ge=4, le=10_000)] = 32
+    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 900
+    """Generations of CMA-ES, shared out among the horizons."""
+    population: Annotated[int, msgspec.Meta(ge=4, le=10_000)] = 64
     """Candidates a generation."""
     trials: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 32
-    """Episodes of each candidate, the same for all of a generation."""
+    """Episodes of each candidate, the same for all of a generation: twice as many on the second horizon, and so on.
+
+    The better the weights, the rarer and the more decisive the episodes that fail.
+    """
     sigma: Annotated[float, msgspec.Meta(ge=1e-6, le=100)] = 0.1
     """Standard deviation of the first candidates around the start."""
     rate: Annotated[float, msgspec.Meta(gt=0, le=100)] = 0.01

@@ -59,8 +59,8 @@ def tune(
     *,
     connections: int | None = None,
     mode: str = "individual",
-    generations: int = 2100,
-    population: int = 32,
+    generations: int = 900,
+    population: int = 64,
     trials: int = 32,
     sigma: float = 0.1,
     rate: float = 0.01,
@@ -81,9 +81,9 @@ def tune(
         connections: The best of the run's archive with at most so many, instead of the champion.
         mode: "individual" for CMA-ES, "gradient" for gradient descent on a data set, or "shared" for the best shared
             weight alone.
-        generations: Generations of CMA-ES, a seventh on each horizon before the last, or batches of gradient descent.
+        generations: Generations of CMA-ES, shared out among the horizons, or batches of gradient descent.
         population: Candidates a generation.
-        trials: Episodes of each candidate.
+        trials: Episodes of each candidate on the first horizon; twice as many on the second, and so on.
         sigma: Standard deviation of the first candidates around the start.
         rate: Learning rate of gradient descent at first; it falls to 0.
         horizons: Shares of an episode to tune on, one after the other; the task's own, or whole episodes, unless given.

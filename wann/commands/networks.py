@@ -43,9 +43,9 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 @click.option(
     "--mode", metavar="individual|gradient|shared", default="individual", show_default=True, help="Weights to find."
 )
-@click.option("--generations", type=int, default=2100, show_default=True, help="Of CMA-ES, or batches.")
-@click.option("--population", type=int, default=32, show_default=True, help="Candidates a generation.")
-@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate.")
+@click.option("--generations", type=int, default=900, show_default=True, help="Of CMA-ES, or batches.")
+@click.option("--population", type=int, default=64, show_default=True, help="Candidates a generation.")
+@click.option("--trials", type=int, default=32, show_default=True, help="Episodes of each candidate at first.")
 @click.option("--sigma", type=float, default=0.1, show_default=True, help="First standard deviation around the start.")
 @click.option("--rate", type=float, default=0.01, show_default=True, help="Learning rate at first, for gradients.")
 @click.option("--horizons", metavar="A,B,...", help="Shares of an episode to tune on in turn.  [default: the task's]")
