@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.actions import of_three
+from wann.jit import inlined
 from wann.task import JittedTask
 from wann.trigonometry import cos
 
@@ -16,6 +17,14 @@ LEFT, RIGHT, GOAL = -1.2, 0.6, 0.5
 FORCE, GRAVITY = 0.001, 0.0025  # per step
 FASTEST = 0.07  # per step
 TIME_STEP = 1.0 / 30.0  # s; the dynamics know steps only: this is gymnasium's pace of showing them
+
+
+@inlined
+def rolled(x: float, speed: float, fastest: float) -> tuple[float, float]:
+    """Place and speed after a step: no faster than that, and stopped by the wall on the left."""
+    speed = min(fastest, max(-fastest, speed))
+    x = min(RIGHT, max(LEFT, x + speed))
+    return x, 0.0 if (x == LEFT) & (speed < 0.0) else speed
 
 
 class MountainCar(JittedTask):
@@ -48,9 +57,7 @@ class MountainCar(JittedTask):
         """One step with the push whose output is highest, the first of equals."""
         x, speed = state
         speed += (of_three(action[0], action[1], action[2]) - 1.0) * FORCE - GRAVITY * cos(3.0 * x)
-        speed = min(FASTEST, max(-FASTEST, speed))
-        x = min(RIGHT, max(LEFT, x + speed))
-        speed = 0.0 if (x == LEFT) & (speed < 0.0) else speed
+        x, speed = rolled(x, speed, FASTEST)
         return (x, speed), -1.0, (x >= GOAL) & (speed >= 0.0)
 
     def render(self, state: Sequence[float], action: Sequence[float] | None) -> NDArray[np.uint8]:

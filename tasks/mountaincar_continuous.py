@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.actions import limited
-from tasks.mountaincar import GRAVITY, LEFT, RIGHT, TIME_STEP, MountainCar
+from tasks.mountaincar import GRAVITY, TIME_STEP, MountainCar, rolled
 from wann.jit import inlined
 from wann.task import JittedTask
 from wann.trigonometry import cos
@@ -58,9 +58,7 @@ class MountainCarContinuous(JittedTask):
         x, speed = state
         push = limited(action[0])
         speed += push * FORCE - GRAVITY * cos(_single(3.0 * x))
-        speed = min(FASTEST, max(-FASTEST, speed))
-        x = min(RIGHT, max(LEFT, x + speed))
-        speed = 0.0 if (x == LEFT) & (speed < 0.0) else speed
+        x, speed = rolled(x, speed, FASTEST)
         there = (x >= GOAL) & (speed >= 0.0)
         return (_single(x), _single(speed)), (100.0 if there else 0.0) - 0.1 * push * push, there
 

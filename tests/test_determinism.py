@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from outcomes import outcome
 
 import wann
 from tasks.swingup import SwingUp
@@ -27,24 +27,12 @@ from wann.evaluation.threads import ThreadEvaluator
 from wann.evaluation.work import Piece, cut, make_episodes, make_trials
 from wann.network import express
 from wann.population import Population
-from wann.runs import CLOCK_COLUMNS, Run
+from wann.runs import Run
 from wann.seeds import Purpose, trial_seeds
 from wann.task import Part
 
 SETTINGS = {"population": 24, "generations": 10, "trials": 2, "verify_trials": 20, "seed": 7}
 WEIGHTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
-
-
-def outcome(folder: Path) -> tuple[object, ...]:
-    """Everything about a run that must not depend on how it was done."""
-    with (folder / "history.csv").open() as file:
-        history = [{k: v for k, v in row.items() if k not in CLOCK_COLUMNS} for row in csv.DictReader(file)]
-    state = load_checkpoint(folder)
-    arrays = {name: (array.dtype.str, array.shape, array.tobytes()) for name, array in state.items()}
-    del arrays["history"]  # its clock columns differ; the others are compared above
-    names = "champion.json", "front.json", "champions.json", "lineage.json", "front.csv"
-    networks = [(folder / name).read_bytes() for name in names]
-    return history, networks, arrays
 
 
 @pytest.fixture(scope="module")

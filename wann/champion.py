@@ -105,6 +105,12 @@ class Champion(msgspec.Struct, frozen=True, kw_only=True, dict=True, forbid_unkn
         genome: Genome = self.__dict__["_genome"]
         return genome
 
+    @property
+    def generation(self) -> int | None:
+        """In which generation a run found it, counted from 1 as in the run's history; None where nothing tells."""
+        found = self.provenance.get("generation")
+        return found + 1 if isinstance(found, int) else None
+
     @cached_property
     def network(self) -> Network:
         """The phenotype, to be called."""

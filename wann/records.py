@@ -107,7 +107,7 @@ def generation_of(champion: Champion, path: Path) -> int:
     Raises:
         UserError: The file at ``path``, which it comes from, does not tell it or the network's scores.
     """
-    generation = champion.provenance.get("generation")
-    if not isinstance(generation, int) or generation < 0 or champion.scores is None:
+    generation = champion.generation
+    if generation is None or generation < 1 or champion.scores is None:
         raise UserError(f"{path}: expected networks with scores and the generation in which a run found them")
-    return generation + 1
+    return generation

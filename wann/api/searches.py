@@ -148,15 +148,13 @@ def reopen(folder: Path | str, *, task: Task | None = None, tensorboard: bool = 
     _check_extra(tensorboard)
     folder = Path(folder)
     old = read_settings(folder)
-    given = {**settings, "task": task.name} if task is not None else settings
+    loaded = task or load_task(old.task)
+    given = {"task": loaded.name, **settings}
     new = make_settings({**{name: getattr(old, name) for name in NAMES_OF_SETTINGS}, **given})
     if name := first_difference(old, new):
         raise UserError(
             f"{name} cannot change within a run: {folder / CONFIG} has {getattr(old, name)}, got {getattr(new, name)}"
         )
-    loaded = task or load_task(old.task)
-    if loaded.name != old.task:
-        raise UserError(f"task cannot change within a run: {folder / CONFIG} has {old.task}, got {loaded.name}")
     run = open_run(folder, loaded, new)
     if new.generations < run.generation:
         raise UserError(

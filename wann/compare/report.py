@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
 
 TABLE, SHEET, RESULTS, PAGE = "table.md", "table.csv", "results.json", "report.html"
-CLOCK = ("seconds_graph", "seconds_dense", "seconds_shrunk")
-"""Columns that are read off a clock; all others repeat bit for bit."""
 
 
 class Row(NamedTuple):
@@ -49,6 +47,7 @@ class Row(NamedTuple):
     stop: float | None = None
     """The epoch, from 1, with the lowest validation loss of the last training, on a data set."""
     seconds_graph: float | None = None
+    """A forward pass; this and the next two are read off a clock, all others repeat bit for bit."""
     seconds_dense: float | None = None
     seconds_shrunk: float | None = None
 

@@ -77,16 +77,10 @@ def profiles(champions: Sequence[Champion], evaluator: Evaluator, episodes: int)
     return {"weights": short(weights), "means": [short(row) for row in played.returns.mean(axis=2)]}
 
 
-def generation_of(champion: Champion) -> int | None:
-    """In which generation a run found the network, counted from 1 as in its history."""
-    found = champion.provenance.get("generation")
-    return found + 1 if isinstance(found, int) else None
-
-
 def _of_champion(champion: Champion, places: Layout) -> dict[str, Any]:
     program = make_program(champion)
     return {
-        "generation": generation_of(champion),
+        "generation": champion.generation,
         "mean": champion.scores.mean if champion.scores else None,
         "scores": dict(zip(map(str, champion.scores.weights), champion.scores.means, strict=True))
         if champion.scores

@@ -35,25 +35,25 @@ def render(parts: Mapping[str, str], data: Any, task_script: str = "") -> bytes:
     """The page.
 
     Args:
-        parts: HTML for each place of the template but those of script, style, data and policy.
+        parts: HTML for each place of the template but those of head, script and data.
         data: What the script reads.
         task_script: A task's dynamics in JavaScript.
     """
-    script, style = _script(task_script), _resource("page.css")
-    own = {
-        "script": script,
-        "style": style,
-        "data": embedded(data),
-        "policy": _POLICY.format(script=f"script-src '{_digest(script)}'; ", style=_digest(style)),
-    }
-    return fill(_resource("page.html"), {**parts, **own}).encode()
+    script = _script(task_script)
+    head = _head(parts["title"], f"script-src '{_digest(script)}'; ")
+    return fill(_resource("page.html"), {**parts, "head": head, "script": script, "data": embedded(data)}).encode()
 
 
 def render_still(template: str, parts: Mapping[str, str]) -> bytes:
-    """A page of the same style that has no script: a template of its own, with its parts, style and policy."""
+    """A page with the same head that has no script: a template of its own, with its parts."""
+    return fill(template, {**parts, "head": _head(parts["title"], "")}).encode()
+
+
+def _head(title: str, script: str) -> str:
+    """Title, style, and a policy that lets nothing in but them and ``script``."""
     style = _resource("page.css")
-    own = {"style": style, "policy": _POLICY.format(script="", style=_digest(style))}
-    return fill(template, {**parts, **own}).encode()
+    policy = _POLICY.format(script=script, style=_digest(style))
+    return fill(_resource("head.html"), {"title": title, "style": style, "policy": policy})
 
 
 def fill(template: str, parts: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from wann.champion import Champion
-from wann.report.data import generation_of
 from wann.scores import Report
 from wann.settings import NAMES_OF_SETTINGS, describe
 from wann.text import number
@@ -35,7 +34,7 @@ def lead(champion: Champion) -> str:
             f"Mean return <strong>{mean}</strong> over {len(found.weights)} shared weights from {low} to {high}, "
             f"{found.trials} fresh episode{'s' * (found.trials != 1)} each."
         )
-    generation, seed = generation_of(champion), champion.provenance.get("seed")
+    generation, seed = champion.generation, champion.provenance.get("seed")
     if generation is not None and isinstance(seed, int):
         sentences.append(f"Found in generation {generation:,} of the search with seed {seed}.")
     return " ".join(sentences)
