@@ -22,7 +22,6 @@ from wann.activations import (
     cos,
     gaussian,
     inverse,
-    linear,
     relu,
     sigmoid,
     sin,
@@ -30,13 +29,15 @@ from wann.activations import (
     step,
     tanh,
 )
-from wann.jit import inlined, kernel
+from wann.jit import inlined, kernel, merged
 from wann.network import Networks
 from wann.population import Floats, Integers
 from wann.simd import WIDTH, load, repeat, store
 
 LANES = 32
-"""Lanes that a kernel holds at once; a network's values are rows of this length."""
+"""Lanes that a kernel holds at once, four times ``WIDTH``; a network's values are rows of this length."""
+NARROW = 2 * WIDTH
+"""Up to so many lanes the time goes into waiting for results, and work on lanes not in use would only add to it."""
 
 
 @inlined
@@ -45,6 +46,48 @@ def aligned(size: int) -> Floats:
     block = np.zeros(size + 8)
     skip = (-(block.ctypes.data // 8)) % 8
     return block[skip : skip + size]
+
+
+@inlined
+def _term(values: Floats, at: int, weights: Floats, own: int) -> Any:
+    """A source's part of a sum: its value, times its own weight if it has one."""
+    if weights.ndim == 1:
+        return load(values, at)
+    return load(values, at) * load(weights, own)
+
+
+@inlined
+def _total(total: Any, weights: Floats, lane: int) -> Any:
+    """A node's weighted sum from the sum of its terms."""
+    if weights.ndim == 1:
+        return total * load(weights, lane)
+    return total
+
+
+@merged
+def _activate(code: int, a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any, Any, Any]:
+    """The activation function ``code`` of four times ``WIDTH`` lanes."""
+    if code == STEP:
+        return step(a), step(b), step(c), step(d)
+    if code == SIN:
+        return sin(a), sin(b), sin(c), sin(d)
+    if code == GAUSSIAN:
+        return gaussian(a), gaussian(b), gaussian(c), gaussian(d)
+    if code == TANH:
+        return tanh(a), tanh(b), tanh(c), tanh(d)
+    if code == SIGMOID:
+        return sigmoid(a), sigmoid(b), sigmoid(c), sigmoid(d)
+    if code == INVERSE:
+        return inverse(a), inverse(b), inverse(c), inverse(d)
+    if code == ABS:
+        return abs(a), abs(b), abs(c), abs(d)
+    if code == RELU:
+        return relu(a), relu(b), relu(c), relu(d)
+    if code == COS:
+        return cos(a), cos(b), cos(c), cos(d)
+    if code == SQUARE:
+        return square(a), square(b), square(c), square(d)
+    return a, b, c, d
 
 
 @inlined
@@ -57,20 +100,17 @@ def _weighted_sum(
     (sources, LANES), the first of which is ``base``. A shared weight costs one multiplication a node.
     """
     total = repeat(0.0)
-    if weights.ndim == 1:
-        for k in range(first, last):
-            total = total + load(values, sources[k] * LANES + lane)
-        return total * load(weights, lane)
     for k in range(first, last):
-        total = total + load(values, sources[k] * LANES + lane) * load(weights, (k - base) * LANES + lane)
-    return total
+        total = total + _term(values, sources[k] * LANES + lane, weights, (k - base) * LANES + lane)
+    return _total(total, weights, lane)
 
 
 @inlined
 def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: int) -> None:
     """Compute all nodes of network ``i`` in the first ``width`` lanes.
 
-    The branch on the activation stands outside the loop over lanes, whose body has no branches.
+    Where more lanes are in use than are ``NARROW``, all grow their sums side by side: one sum alone would wait for each
+    of its additions to end. Loops over lanes have no branches.
 
     Args:
         networks: The packed networks.
@@ -86,7 +126,22 @@ def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: 
     for node in range(start, stop):
         first, last = networks.first_source[node], networks.first_source[node + 1]
         code = networks.activations[node]
-        if code == STEP:
+        if width > NARROW:
+            a, b, c, d = repeat(0.0), repeat(0.0), repeat(0.0), repeat(0.0)
+            for k in range(first, last):
+                at, own = sources[k] * LANES, (k - base) * LANES
+                a = a + _term(values, at, weights, own)
+                b = b + _term(values, at + WIDTH, weights, own + WIDTH)
+                c = c + _term(values, at + 2 * WIDTH, weights, own + 2 * WIDTH)
+                d = d + _term(values, at + 3 * WIDTH, weights, own + 3 * WIDTH)
+            a, b = _total(a, weights, 0), _total(b, weights, WIDTH)
+            c, d = _total(c, weights, 2 * WIDTH), _total(d, weights, 3 * WIDTH)
+            a, b, c, d = _activate(code, a, b, c, d)
+            store(values, row, a)
+            store(values, row + WIDTH, b)
+            store(values, row + 2 * WIDTH, c)
+            store(values, row + 3 * WIDTH, d)
+        elif code == STEP:
             for lane in range(0, width, WIDTH):
                 store(values, row + lane, step(_weighted_sum(values, sources, first, last, base, weights, lane)))
         elif code == SIN:
@@ -118,7 +173,7 @@ def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: 
                 store(values, row + lane, square(_weighted_sum(values, sources, first, last, base, weights, lane)))
         else:
             for lane in range(0, width, WIDTH):
-                store(values, row + lane, linear(_weighted_sum(values, sources, first, last, base, weights, lane)))
+                store(values, row + lane, _weighted_sum(values, sources, first, last, base, weights, lane))
         row += LANES
 
 
