@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wann.tuning import TuningSettings
 
 CHECKPOINT_SECONDS = 10.0
-VERIFY_EVERY = 10
-"""Generations between two verifications."""
+VERIFY_EVERY = 50
+"""Generations on whole episodes between two verifications."""
 VERIFY_TRIALS = 1000
 """Fresh episodes that decide between the best candidates, and as many others for the final score; for a data set
 all samples of a part, once."""
@@ -143,8 +143,13 @@ class Improvement(ABC):
         """One generation. Nothing changes before all evaluations are done: it may be broken off until then."""
 
     def _due(self, generation: int) -> bool:
-        """Whether a generation ends with a verification."""
-        return generation % VERIFY_EVERY == 0 or generation == self._settings.generations
+        """Whether a generation ends with a verification: only where it is about whole episodes."""
+        whole = self._settings.horizons[self._stage(generation)] == 1.0
+        return whole and (generation % VERIFY_EVERY == 0 or generation == self._settings.generations)
+
+    def _stage(self, generation: int) -> int:
+        """Which of the horizons a generation, from 1 on, is about."""
+        return (generation - 1) * len(self._settings.horizons) // self._settings.generations
 
     @property
     @abstractmethod
@@ -210,10 +215,6 @@ class EvolutionStrategy(Improvement):
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:
             watch(Progress(generation, s.generations, s.horizons[stage], float(means.mean()), best.mean, self._steps))
-
-    def _stage(self, generation: int) -> int:
-        """Which of the horizons a generation, from 1 on, is about."""
-        return (generation - 1) * len(self._settings.horizons) // self._settings.generations
 
     def _verify(self, candidates: Floats, means: Floats) -> Verified:
         """The best so far, after the mean of the distribution and the best few candidates had their chance."""
