@@ -11,8 +11,8 @@ class Biped(EngineTask):
     """BipedalWalker-v3: 300 points and more for the way to the end, -100 for a fall, some off for each torque.
 
     Both engines have the physics of Box2D 2.3; for the same seed they draw another terrain. Episodes of a search end
-    when 100 steps in a row have earned nothing, with the rest estimated: four fifths of all steps would be those of
-    networks that stand still. Those of validation and test never do.
+    when 100 steps in a row have earned nothing, with the rest estimated: at first, four fifths of all steps would be
+    those of networks that stand still. Those of validation and test never do.
     """
 
     name = "biped"

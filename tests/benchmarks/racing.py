@@ -2,10 +2,10 @@
 
     python tests/benchmarks/racing.py --out runs/racing-benchmark
 
-Each seed is searched twice, with all trials for everyone and with one trial for the worse half. The raced search goes on
-until it has taken as many steps as the other: so a pair of runs tells what the same generations cost and, since a user
-pays for steps, what the same steps find. What they find is the champion's verified mean, on the same trials in both. The
-same command goes on where it was interrupted.
+Each seed is searched twice, with all trials for everyone and with one trial for the worse half. The raced search goes
+on until it has taken as many steps as the other: so a pair of runs tells what the same generations cost and, since a
+user pays for steps, what the same steps find. What they find is the champion's verified mean, on the same trials in
+both. The same command goes on where it was interrupted.
 """
 
 from __future__ import annotations
