@@ -82,10 +82,27 @@ def small(frames: NDArray[np.uint8]) -> Floats:
     return pictures
 
 
+class Pedals:
+    """Outputs in [-1, 1] steer and give gas, from none to full; the brake's are limited to [0, 1], as in the paper.
+
+    So an output of 0 does not brake.
+    """
+
+    def __call__(self, outputs: Floats) -> NDArray[np.float32]:
+        """The action for the outputs, (3,), or the actions for many, (episodes, 3)."""
+        steer, gas, brake = np.moveaxis(np.nan_to_num(outputs), -1, 0)
+        limited = np.clip(steer, -1.0, 1.0), np.clip(gas, -1.0, 1.0) / 2 + 0.5, np.clip(brake, 0.0, 1.0)
+        return np.stack(limited, axis=-1).astype(np.float32)
+
+    def __str__(self) -> str:
+        return "steer limited to [-1, 1], gas limited to [-1, 1] and scaled to [0, 1], brake limited to [0, 1]"
+
+
 class Racing(EngineTask):
     """CarRacing-v3: 1000 points for all tiles of the track, -0.1 for each frame, -100 for leaving the field.
 
-    Episodes of a search end when 100 steps in a row have earned nothing; those of validation and test never do.
+    Episodes of a search end when 100 steps in a row have earned nothing, with the rest estimated; those of validation
+    and test never do.
     """
 
     name = "racing"
@@ -102,6 +119,7 @@ class Racing(EngineTask):
     def __init__(self, engine: str = "") -> None:
         self._encoder = load_encoder()
         super().__init__(engine)
+        self.action = Pedals()
 
     def observe(self, observation: Any) -> Floats:
         """The 16 numbers of a frame, (16,), or of many, (frames, 16)."""

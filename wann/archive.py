@@ -17,7 +17,7 @@ from wann.genome import Genome
 from wann.population import Arrays, Floats, Integers, Population
 
 SCREENING = 16
-"""Trials a weight after which a candidate that cannot enter is dropped; the archive's members know theirs too."""
+"""Trials a weight, or a quarter of all where that is less, after which a candidate that cannot enter is dropped."""
 CANDIDATES = 4
 """Networks of a generation that are looked at, the best on its own trials."""
 
@@ -48,11 +48,6 @@ class Verified:
     def mean(self) -> float:
         """The mean return over weights and trials."""
         return float(self.means.mean())
-
-    @cached_property
-    def screening(self) -> float:
-        """The mean return over the first ``SCREENING`` trials of each weight."""
-        return float(self.returns[:, :SCREENING].mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +106,7 @@ class Archive:
         self.champions: list[Crowned] = []
         self.entries: list[Entry] = []
         self._trials = trials
+        self._screening = min(SCREENING, -(-trials // 4))
         self._seen: set[bytes] = set()
 
     @property
@@ -128,18 +124,18 @@ class Archive:
     ) -> Findings:
         """Verify those of a generation that look good enough to enter; changes nothing yet.
 
-        A candidate is first screened on few trials, then verified on all of them.
+        A candidate is first screened on few trials, which the members have played too, then verified on all of them.
         """
         seen = set(self._seen)
         chosen = self._candidates(population, scores, seen)
-        screened = self._verify(list(chosen.values()), slice(0, SCREENING), verify)
+        screened = self._verify(list(chosen.values()), slice(0, self._screening), verify)
         first = [
             Verified(genome, generation, int(births[place]), returns)
             for (place, genome), returns in zip(chosen.items(), screened, strict=True)
         ]
-        survivors = [new for new in first if not self._beaten(new.screening, new.connections, lambda m: m.screening)]
-        if self._trials > SCREENING:
-            rest = self._verify([new.genome for new in survivors], slice(SCREENING, self._trials), verify)
+        survivors = [new for new in first if not self._beaten(self._screened(new), new.connections, self._screened)]
+        if self._trials > self._screening:
+            rest = self._verify([new.genome for new in survivors], slice(self._screening, self._trials), verify)
             survivors = [
                 replace(new, returns=np.hstack([new.returns, returns]))
                 for new, returns in zip(survivors, rest, strict=True)
@@ -179,6 +175,10 @@ class Archive:
         if not genomes:
             return []
         return list(verify(Population.pack(genomes), trials))
+
+    def _screened(self, member: Verified) -> float:
+        """The mean return over the first trials of each weight."""
+        return float(member.returns[:, : self._screening].mean())
 
     def _beaten(self, mean: float, connections: int, score: Callable[[Verified], float]) -> bool:
         return any(member.connections <= connections and score(member) >= mean for member in self.front)

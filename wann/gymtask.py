@@ -48,7 +48,8 @@ class GymTask(Task):
     patience: ClassVar[int] = 0
     """Steps in a row without a reward above 0 that end an episode of a search; 0 for never.
 
-    Episodes of validation and test, whose scores are reported, always go on.
+    All further steps count as these did on average. Episodes of validation and test, whose scores are reported, always
+    go on.
     """
 
     wrappers: ClassVar[Sequence[Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]]]] = ()
@@ -119,7 +120,13 @@ class GymTask(Task):
     def remarks(self) -> Sequence[str]:
         """How outputs become actions, what observations are multiplied by, when an episode is cut off."""
         scaled = [] if self.scale is None else [f"observations: multiplied by {_listed(self.scale)}"]
-        return (f"actions: {self.action}", *scaled, f"episodes: {self.max_steps} steps at most")
+        lines = [f"actions: {self.action}", *scaled, f"episodes: {self.max_steps} steps at most"]
+        if self.patience:
+            lines.append(
+                f"episodes of the search end after {self.patience} steps in a row without a reward above 0: all "
+                "further ones count as these did on average"
+            )
+        return lines
 
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """The seed that the environment is reset with, and the patience where the episode may end for want of it."""

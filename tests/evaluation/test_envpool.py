@@ -186,15 +186,18 @@ def test_patience_ends_episodes_of_the_search_alone() -> None:
     network = Network(next(iter(population)))
     for t, seed in enumerate(SEEDS[0].tolist()):
         assert validated.returns[0, 0, t] == alone(task, network, 0.5, seed)[0]
-        pool, total, idle = task.pool([seed]), 0.0, 0
+        pool, rewards = task.pool([seed]), []
         seen, _ = pool.reset()
-        for _ in range(80):
+        for step in range(1, 81):
             action = np.clip(network(seen[0].astype(np.float64), 0.5), -1.0, 1.0).astype(np.float32)
             seen, reward, terminated, *_ = pool.step(action[None])
-            total, idle = total + float(reward[0]), 0 if reward[0] > 0 else idle + 1
-            if terminated[0] or idle == 4:
+            rewards.append(float(reward[0]))
+            if terminated[0]:
                 break
-        assert found.returns[0, 0, t] == total
+            if step >= 4 and max(rewards[-4:]) <= 0.0:
+                rewards.append(np.mean(rewards[-4:]) * (80 - step))
+                break
+        assert found.returns[0, 0, t] == pytest.approx(sum(rewards), rel=1e-12)
     assert found.steps < validated.steps
 
 

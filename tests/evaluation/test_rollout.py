@@ -369,8 +369,11 @@ def test_a_later_process_compiles_nothing(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == files
 
 
+KERNELS = ("rollout", "play", "advance", "task_step", "task_observe")
+
+
 def test_kernels_of_two_tasks_have_names_of_their_own() -> None:
     """Symbols are made of these names and a number that starts anew in each process: those of two could clash."""
     made = [compile_rollout(task).py_func.__globals__ for task in (SwingUp(), Countdown())]  # type: ignore[attr-defined]
-    names = [globals_[kernel].py_func.__qualname__ for globals_ in made for kernel in ("rollout", "play", "advance")]
-    assert len(set(names)) == 6
+    names = [globals_[kernel].py_func.__qualname__ for globals_ in made for kernel in KERNELS]
+    assert len(set(names)) == 2 * len(KERNELS)

@@ -83,6 +83,16 @@ def test_a_damaged_encoder_is_refused(tmp_path: Path) -> None:
         load_encoder(path)
 
 
+def test_the_brake_is_off_at_an_output_of_0_as_in_the_paper() -> None:
+    task = Racing("gymnasium")
+    outputs = np.array([[0.0, 0.0, 0.0], [-0.5, -1.0, -1.0], [3.0, 3.0, 0.25], [np.nan, 0.5, np.inf]])
+    expected = [[0.0, 0.5, 0.0], [-0.5, 0.0, 0.0], [1.0, 1.0, 0.25], [0.0, 0.75, 1.0]]
+    np.testing.assert_array_equal(task.action(outputs), np.array(expected, dtype=np.float32))
+    assert all(task.make().action_space.contains(task.action(row)) for row in outputs)
+    assert "brake limited to [0, 1]" in task.remarks[0]
+    assert "end after 100 steps in a row" in task.remarks[-1]
+
+
 def played(evaluator: Evaluator, part: Part = Part.TRAINING) -> Evaluation:
     try:
         return evaluator.evaluate(express(POPULATION), [0.7], SEEDS, part)
@@ -101,17 +111,20 @@ def test_threads_and_slots_do_not_matter(task: Short, monkeypatch: pytest.Monkey
 
 
 def brute_force(task: Short, network: Network, seed: int, patience: int) -> tuple[float, int]:
-    """An episode that ends when none of its last ``patience`` rewards is above 0."""
-    environment, rewards = task.make(), []
+    """The return and length of an episode; ``patience`` steps without a reward above 0 stand for all further ones."""
+    environment, rewards, rest = task.make(), [], 0.0
     observation, _ = environment.reset(seed=seed)
     while len(rewards) < task.max_steps:
         action = task.action(network(task.observe(observation), 0.7))
         observation, reward, terminated, _, _ = environment.step(action)
         rewards.append(float(reward))
-        if terminated or (len(rewards) >= patience and max(rewards[-patience:]) <= 0.0):
+        if terminated:
+            break
+        if len(rewards) >= patience and max(rewards[-patience:]) <= 0.0:
+            rest = np.mean(rewards[-patience:]) * (task.max_steps - len(rewards))
             break
     environment.close()
-    return sum(rewards), len(rewards)
+    return sum(rewards) + rest, len(rewards)
 
 
 @pytest.mark.parametrize(("part", "patience"), [(Part.TRAINING, 12), (Part.VALIDATION, 1000), (Part.TEST, 1000)])

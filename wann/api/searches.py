@@ -12,10 +12,11 @@ from wann.api.pictures import REPORT, show
 from wann.api.tasks import check_workers, chosen_task, evaluator, task_or_function
 from wann.dataset import DataTask
 from wann.errors import UserError
+from wann.evaluation.players import make_player
 from wann.evaluation.work import Evaluator
 from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
-from wann.task import Task, load_task
+from wann.task import JittedTask, Task, load_task
 
 if TYPE_CHECKING:
     from wann.fleet import Fleet
@@ -82,6 +83,8 @@ def prepare(
     loaded = chosen_task(task)
     if isinstance(loaded, DataTask):
         _ = loaded.parts  # wrong samples are told before there is a folder
+    if isinstance(loaded, JittedTask):
+        make_player(loaded)  # and what cannot be compiled
     final = chosen_settings(loaded, config, preset, settings)
     return create_run(Path(out) if out is not None else _new_folder(final), loaded, final)
 

@@ -23,8 +23,8 @@ class _Games:
         self._task, self._which, self._weights = task, which, weights
         self._pool = task.pool([int(seed) for seed in trials[:, 0]])
         self._patience = np.array([patience_of(trial) for trial in trials])
-        self._idle, self._steps = np.zeros(len(which)), np.full(len(which), -1)  # the reset counts as a step here
-        self.returns = np.zeros(len(which))
+        self._steps = np.full(len(which), -1)  # the reset counts as a step here
+        self._idle, self._lost, self.returns = np.zeros((3, len(which)))
 
     @property
     def steps(self) -> int:
@@ -51,9 +51,14 @@ class _Games:
         self._steps[live] += 1
         begun = self._steps[live] == 0
         self.returns[live] += np.where(begun, 0.0, rewards)
-        self._idle[live] = np.where(begun | (rewards > 0.0), 0, self._idle[live] + 1)
-        ended = terminated | truncated | (self._steps[live] >= limit) | (self._idle[live] >= self._patience[live])
-        return self._task.observe(seen), ended
+        earning = begun | (rewards > 0.0)
+        self._idle[live] = np.where(earning, 0.0, self._idle[live] + 1.0)
+        self._lost[live] = np.where(earning, 0.0, self._lost[live] + rewards)
+        ended = terminated | truncated | (self._steps[live] >= limit)
+        bored = ~ended & (self._idle[live] >= self._patience[live])
+        rest = self._lost[live] / self._patience[live] * (limit - self._steps[live])
+        self.returns[live] += np.where(bored, rest, 0.0)
+        return self._task.observe(seen), ended | bored
 
 
 class EnvPoolPlayer(Player):

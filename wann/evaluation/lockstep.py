@@ -66,7 +66,7 @@ class _Live:
 
     def __init__(self, task: GymTask, trial: Sequence[float], network: int, episode: int) -> None:
         self.network, self.episode = network, episode
-        self.total, self.steps, self._idle = 0.0, 0, 0
+        self.total, self.steps, self._idle, self._lost = 0.0, 0, 0, 0.0
         self._task, self._seed, self._patience = task, int(trial[0]), patience_of(trial)
         with self._told("make"):
             self._environment = task.make()
@@ -87,8 +87,12 @@ class _Live:
             self.inputs = self._checked(observation)
             reward = _number(reward)
         self.total += reward
-        self._idle = 0 if reward > 0.0 else self._idle + 1
-        return bool(terminated or truncated) or self.steps >= limit or self._idle >= self._patience
+        self._idle, self._lost = (0, 0.0) if reward > 0.0 else (self._idle + 1, self._lost + reward)
+        if terminated or truncated or self.steps >= limit:
+            return True
+        if bored := self._idle >= self._patience:
+            self.total += self._lost / self._patience * (limit - self.steps)
+        return bored
 
     def close(self) -> None:
         """Let go of the environment."""

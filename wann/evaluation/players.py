@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wann.dataset import DataTask
 from wann.errors import UserError
+from wann.evaluation.checks import check_task
 from wann.evaluation.functions import FunctionPlayer
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.samples import SamplePlayer
@@ -21,9 +22,10 @@ def make_player(task: Task) -> Player:
     """The player for a task.
 
     Raises:
-        UserError: It is of no kind that can be played.
+        UserError: It is of no kind that can be played, or a jitted task whose functions cannot.
     """
     if isinstance(task, JittedTask):
+        check_task(task)
         return RolloutPlayer(task)
     if isinstance(task, DataTask):
         return SamplePlayer(task)

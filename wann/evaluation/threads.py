@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from wann.errors import TaskError
 from wann.evaluation.players import make_player
 from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
 from wann.network import Networks
-from wann.task import Task
+from wann.task import JittedTask, Task
 
 
 def cores() -> int:
@@ -35,7 +36,13 @@ class ThreadEvaluator(Evaluator):
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
         pieces = cut(piece, self._player.pieces_per_thread * self.workers)
-        return join(piece, pieces, self._pool.map(lambda part: self._player.play(networks, episodes, part), pieces))
+        try:
+            return join(piece, pieces, self._pool.map(lambda part: self._player.play(networks, episodes, part), pieces))
+        except Exception as error:
+            if not isinstance(self.task, JittedTask):  # others tell by themselves
+                raise
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise TaskError(f"the task {self.task.name!r} failed in an episode: {what}") from error
 
     def close(self) -> None:
         """Stop the threads; pieces that have not begun are dropped."""

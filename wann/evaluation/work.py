@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from wann.errors import TaskError
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
 from wann.task import Part, Task
@@ -143,11 +144,22 @@ class Evaluator(ABC):
     def evaluate(
         self, networks: Networks, weights: Sequence[float], seeds: Integers, part: Part = Part.TRAINING
     ) -> Evaluation:
-        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials)."""
+        """Play every network with every shared weight; ``seeds`` are those of the trials, (weights, trials).
+
+        Raises:
+            TaskError: A return is not finite.
+        """
         trials = make_trials(self.task, seeds, part)
         episodes = make_episodes(np.array(weights, dtype=np.float64), trials, seeds.shape[1])
         returns, steps = self._play(networks, episodes)
-        return Evaluation(returns.reshape(-1, *seeds.shape), steps)
+        returns = returns.reshape(-1, *seeds.shape)
+        if not np.isfinite(returns).all():
+            _, weight, trial = np.argwhere(~np.isfinite(returns))[0].tolist()
+            raise TaskError(
+                f"the task {self.task.name!r} failed with the weight {weights[weight]:g} in the episode with seed "
+                f"{seeds[weight, trial]}: its return is not finite; limit what its state and rewards can become"
+            )
+        return Evaluation(returns, steps)
 
     def evaluate_weights(
         self,
