@@ -14,7 +14,7 @@ from wann.compare import drawings
 from wann.compare.cells import DENSE, Cell
 from wann.compare.functions import Array
 from wann.compare.method import find_method
-from wann.compare.report import Row, rows, stop
+from wann.compare.report import SHARED, TUNED, Row, rows, stop
 
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
@@ -101,7 +101,8 @@ def _score(comparison: Comparison, table: list[Row], label: str, size: Callable[
         for style, name in _styled(names):
             _curve(axis, [*curves[parent, DENSE], *curves.get((parent, name), [])], size, style, name)
         _points(axis, [row for row in table if row.asked is None], size)
-        axis.set_xscale("log")
+        axis.set_xscale("symlog", linthresh=1.0)  # a network may have lost all connections
+        axis.set_xlim(left=0.9 * min(size(row) for row in table))
         axis.legend(fontsize=7, frameon=False, ncols=1 + len(names) // 9)
     return figure
 
@@ -129,7 +130,7 @@ def _curve(axis: Axes, points: list[Row], size: Callable[[Row], float], style: d
 
 
 def _points(axis: Axes, evolved: list[Row], size: Callable[[Row], float]) -> None:
-    for marker, kind in (("*", "evolved, best shared weight"), ("P", "evolved, tuned weights")):
+    for marker, kind in (("*", SHARED), ("P", TUNED)):
         chosen = [row for row in evolved if row.method == kind]
         if chosen:
             x, y = [size(row) for row in chosen], [row.score for row in chosen]
@@ -145,7 +146,8 @@ def _agnosticism(comparison: Comparison, table: list[Row]) -> Figure:
     figure = Figure(figsize=(7.5, 1.2 + 0.24 * len(first)), layout="constrained", facecolor="white")
     axis = figure.subplots()
     places = np.arange(len(first))[::-1]
-    regimes = [(row.individual, row.shared, row.best, row.score) for row in first.values()]
+    own = [float("nan") if row.method == SHARED else row.score for row in first.values()]
+    regimes = [(row.individual, row.shared, row.best, tuned) for row, tuned in zip(first.values(), own, strict=True)]
     labels = "random individual weights", "random shared weight", "best shared weight", "own weights"
     for label, colour, values in zip(labels, REGIME_COLOURS, zip(*regimes, strict=True), strict=True):
         axis.scatter(values, places, color=colour, label=label, s=22, linewidth=0)

@@ -20,6 +20,8 @@ from wann.report.build import Figure
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
 
+SHARED, TUNED = "evolved, best shared weight", "evolved, tuned weights"
+"""What rows of evolved networks are called, by the weights that they are scored with."""
 TABLE, SHEET, RESULTS, PAGE = "table.md", "table.csv", "results.json", "report.html"
 
 
@@ -114,9 +116,8 @@ def _pruned(cells: list[Cell], on_data: bool, parent: int | None) -> Row:
 
 
 def _evolved(network: Evolved) -> Row:
-    kind = "evolved, best shared weight" if network.regimes.tuned is None else "evolved, tuned weights"
     return Row(
-        method=kind,
+        method=SHARED if network.regimes.tuned is None else TUNED,
         parent=None,
         asked=None,
         seeds=1,
