@@ -19,7 +19,7 @@ from wann.runs import CHAMPIONS, load, read_front
 
 ALL, KEPT = "the whole run", "its archive and champions"
 LARGEST = 2000
-"""Connections of a parent that is pruned; the networks that would make it larger, earlier ones, are left out."""
+"""Connections of a parent; earlier networks that would make it larger are left out, the last one never is."""
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -93,12 +93,13 @@ def inside(champions: Sequence[Champion]) -> Genome:
     """The parent of several networks as a genome in which only the last one's connections are enabled.
 
     Where branches of a run join nodes in opposite directions, or give a node different activations, the later network
-    decides.
+    decides. From the first network on that would bring the parent over ``LARGEST`` connections, all are left out.
     """
     last = champions[-1].genome
     own, graph = {(gene.source, gene.target) for gene in last.enabled}, nx.DiGraph()
     for champion in reversed(champions):
-        if len({(gene.source, gene.target) for gene in champion.genome.connections}.union(graph.edges)) > LARGEST:
+        pairs = {(gene.source, gene.target) for gene in champion.genome.connections}
+        if graph and len(pairs.union(graph.edges)) > LARGEST:
             break
         for gene in (*champion.genome.enabled, *champion.genome.connections):
             ends = gene.source, gene.target
