@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from wann.dataset import Samples
 from wann.evaluation.forward import respond, rows
@@ -32,6 +34,13 @@ class Accuracy(msgspec.Struct, frozen=True):
     """With the weights that the file carries."""
 
 
+def softmax(outputs: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Probabilities from outputs, in their precision; they sum to 1 along the axis."""
+    powers = np.exp(outputs - outputs.max(axis=axis, keepdims=True))
+    powers /= powers.sum(axis=axis, keepdims=True)
+    return np.asarray(powers)
+
+
 def probabilities(networks: Networks, x: Floats, weights: Floats) -> Floats:
     """Softmax over the outputs of the first network.
 
@@ -45,9 +54,7 @@ def probabilities(networks: Networks, x: Floats, weights: Floats) -> Floats:
     """
     values = np.empty((len(x), rows(networks, 0)))
     respond(networks, 0, x, weights, values)
-    outputs = np.nan_to_num(values[:, networks.outputs[0]])
-    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return softmax(np.nan_to_num(values[:, networks.outputs[0]]), axis=1)
 
 
 def shared(networks: Networks, x: Floats, weights: Sequence[float]) -> Floats:

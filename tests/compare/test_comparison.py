@@ -24,6 +24,7 @@ from wann.champion import read_champion
 from wann.compare import comparison, plots
 from wann.compare.cells import Cell
 from wann.compare.comparison import Comparison, Progress, compare_task
+from wann.compare.costs import Seconds
 from wann.compare.plan import make_keys
 from wann.errors import UserError
 
@@ -50,9 +51,14 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plots, "figures", lambda comparison: {})
 
 
-def timeless(found: Comparison) -> list[Cell]:
+def all_cells(found: Comparison) -> list[Cell]:
+    """The cells, those of parents among them."""
+    return [*found.cells, *(cell for parent in found.parents for cell in parent.cells)]
+
+
+def timeless(cells: list[Cell]) -> list[Cell]:
     """The cells without what is read off a clock."""
-    return [msgspec.structs.replace(cell, seconds=found.cells[0].seconds) for cell in found.cells]
+    return [msgspec.structs.replace(cell, seconds=Seconds(0.0)) for cell in cells]
 
 
 def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> None:
@@ -64,12 +70,16 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
     dense = [cell for cell in found.cells if cell.method == "dense"]
     assert float(table[0]["score"]) == pytest.approx(np.mean([cell.score for cell in dense]))
     searched = [row for row in table if row["method"].startswith("evolved")]
-    assert [row["method"] for row in table[: -len(searched)]] == [
-        "dense",
-        *["lottery"] * 2,
-        *["magnitude"] * 2,
-        *["neurons"] * 2,
-        *["random"] * 2,
+    assert [(row["method"], row["parent"]) for row in table[: -len(searched)]] == [
+        ("dense", ""),
+        *[("lottery", "")] * 2,
+        *[("magnitude", "")] * 2,
+        *[("neurons", "")] * 2,
+        *[("random", "")] * 2,
+        ("dense", "1"),
+        *[("lottery", "1")] * 2,
+        *[("magnitude", "1")] * 2,
+        *[("random", "1")] * 2,
     ]
     assert (folder / "table.md").read_text().count("\n| ") == 1 + len(table)
     assert len(json.loads((folder / "results.json").read_text())["cells"]) == 18
@@ -83,24 +93,39 @@ def test_tables_figures_and_networks_are_written(toy: str, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("no_figures")
-def test_without_runs_a_search_spends_what_the_dense_network_cost(tmp_path: Path) -> None:
-    few: dict[str, Any] = {"methods": ["magnitude"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 40}
+def test_without_runs_a_search_spends_what_the_dearest_curve_cost(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"methods": ["obd"], "densities": (0.5, 0.3), "seeds": (0,), "hidden": (4,), "budget": 20}
     found = compare_task("swingup", **few, out=tmp_path / "out", workers=2)
     steps = wann.resume(tmp_path / "out" / "search").history["steps"]
-    assert steps[-1] >= found.cells[0].price
-    assert len(steps) == 1 or steps[-2] < found.cells[0].price
+    budget = sum(cell.price for cell in found.cells if cell.method == "obd")
+    assert steps[-1] >= budget
+    assert len(steps) > 2
+    assert steps[-2] < budget
     assert {network.run for network in found.evolved} == {str(tmp_path / "out" / "search")}
     assert {network.price for network in found.evolved} == {int(steps[-1])}
     front = (tmp_path / "out" / "search" / "front.json").read_bytes()
     assert compare_task("swingup", **few, out=tmp_path / "out").evolved == found.evolved
     assert (tmp_path / "out" / "search" / "front.json").read_bytes() == front
+    assert len(found.parents[0].cells) == 1 + 2 * 2  # of the parent itself, the control and obd at both densities
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_on_data_the_budget_counts_connections_that_examples_pass(toy: str, tmp_path: Path) -> None:
+    found = compare_task(toy, **SMALL, out=tmp_path / "out", workers=1)
+    curve = sum(cell.price for cell in found.cells if cell.method == "lottery" and cell.seed == 0)
+    budget = 3 * (7 * 8 + 8 * 6 + 6 * 3) * curve
+    with (tmp_path / "out" / "search" / "history.csv").open() as file:
+        rows = [(float(row["steps"]), float(row["median_connections"])) for row in csv.DictReader(file)]
+    passed = np.cumsum(np.diff([steps for steps, _ in rows], prepend=0.0) * [size for _, size in rows])
+    assert passed[-1] >= budget
+    assert (passed[:-1] < budget).all()
 
 
 @pytest.mark.usefixtures("no_figures")
 def test_workers_change_nothing(toy: str, tmp_path: Path) -> None:
     one = compare_task(toy, **SMALL, out=tmp_path / "one", workers=1)
     two = compare_task(toy, **SMALL, out=tmp_path / "two", workers=2)
-    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    assert timeless(all_cells(one)) == timeless(all_cells(two))
     first, second = ((tmp_path / name / "table.md").read_text() for name in ("one", "two"))
     assert first.replace(str(tmp_path / "one"), str(tmp_path / "two")) == second  # the search's folder is named
 
@@ -126,8 +151,9 @@ def _ours(process: int, parents: dict[int, tuple[int, str]]) -> bool:
 def test_cells_on_ray_are_the_same_though_a_worker_dies(toy: str, tmp_path: Path) -> None:
     few: dict[str, Any] = {**SMALL, "methods": ["magnitude"]}
     one = compare_task(toy, **few, out=tmp_path / "one", workers=1)
-    two = compare_task(toy, **few, out=tmp_path / "two", workers=2, ray="local", watch=kill_a_worker)
-    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    some = [tmp_path / "one" / "networks" / "magnitude-0.2-0.json"]  # in the place of a search
+    two = compare_task(toy, **few, runs=some, out=tmp_path / "two", workers=2, ray="local", watch=kill_a_worker)
+    assert timeless(one.cells) == timeless(two.cells)
     for name in ("networks/magnitude-0.2-0.json", "masks/magnitude-0.2-0.npz"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -135,9 +161,10 @@ def test_cells_on_ray_are_the_same_though_a_worker_dies(toy: str, tmp_path: Path
 @pytest.mark.usefixtures("no_figures")
 def test_policies_on_ray_are_the_same(tmp_path: Path) -> None:
     few: dict[str, Any] = {"methods": ["snip"], "densities": (0.5,), "seeds": (0,), "hidden": (4,), "budget": 2}
-    one = compare_task("swingup", **few, out=tmp_path / "one", workers=2)
-    two = compare_task("swingup", **few, out=tmp_path / "two", workers=1, ray="local")
-    assert timeless(one) == [msgspec.structs.replace(cell, seconds=one.cells[0].seconds) for cell in two.cells]
+    run = wann.search("swingup", out=tmp_path / "run", population=8, generations=2, trials=1, verify_trials=2)
+    one = compare_task("swingup", **few, runs=[run.folder], out=tmp_path / "one", workers=2)
+    two = compare_task("swingup", **few, runs=[run.folder], out=tmp_path / "two", workers=1, ray="local")
+    assert timeless(all_cells(one)) == timeless(all_cells(two))
 
 
 def interrupt_after(cells: int) -> Callable[[Progress], None]:
@@ -154,11 +181,13 @@ def test_an_interruption_loses_no_cell_that_is_done(toy: str, tmp_path: Path, mo
     with pytest.raises(KeyboardInterrupt):
         compare_task(toy, **SMALL, out=tmp_path / "out", workers=1, watch=interrupt_after(7))
     assert len(list((tmp_path / "out" / "cells").iterdir())) == 7
+    with pytest.raises(KeyboardInterrupt):
+        compare_task(toy, **SMALL, out=tmp_path / "out", workers=1, watch=interrupt_after(18 + 5))
     computed, original = [], comparison.run_cell
     monkeypatch.setattr(comparison, "run_cell", lambda *args: computed.append(args[2]) or original(*args))
     again = compare_task(toy, **SMALL, out=tmp_path / "out", workers=1)
-    assert len(computed) == 18 - 7
-    assert [msgspec.structs.replace(cell, seconds=whole.cells[0].seconds) for cell in again.cells] == timeless(whole)
+    assert len(computed) == 14 - 5  # those of the parent that were not done
+    assert timeless(all_cells(again)) == timeless(all_cells(whole))
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -58,10 +58,10 @@ def test_training_improves_and_repeats_on_any_number_of_threads(problem: Control
 @pytest.mark.parametrize("name", list(methods()))
 def test_every_method_prunes_a_policy(problem: ControlProblem, trial: Trial, name: str) -> None:
     outcome = find_method(name).run(trial, 0.5)
-    assert 0.2 < outcome.mlp.density <= 0.52
-    assert not outcome.mlp.parameters[~outcome.mlp.mask].any()
+    assert 0.2 < outcome.network.density <= 0.52
+    assert not outcome.network.parameters[~outcome.network.mask].any()
     assert outcome.price >= trial.dense.how.price or (find_method(name).start == "initial" and outcome.price > 0)
-    assert np.isfinite(problem.score(outcome.mlp).mean)
+    assert np.isfinite(problem.score(outcome.network).mean)
 
 
 def test_fine_tuning_never_verifies_below_its_start(problem: ControlProblem, trial: Trial) -> None:

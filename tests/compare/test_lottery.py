@@ -28,8 +28,8 @@ def test_survivors_go_back_to_their_first_weights_bit_for_bit(trial: Trial, dens
     alive = ticket.before.mask
     assert ticket.before.parameters[alive].tobytes() == trial.dense.initial.parameters[alive].tobytes()
     assert not ticket.before.parameters[~alive].any()
-    assert not ticket.mlp.parameters[~alive].any()
-    assert ticket.mlp.density == pytest.approx(density, abs=2 / ticket.mlp.size)
+    assert not ticket.network.parameters[~alive].any()
+    assert ticket.network.density == pytest.approx(density, abs=2 / ticket.network.size)
 
 
 def test_rounds_prune_a_fifth_of_the_survivors_and_a_tenth_of_the_output_layer() -> None:
@@ -39,6 +39,12 @@ def test_rounds_prune_a_fifth_of_the_survivors_and_a_tenth_of_the_output_layer()
         prune_round(mlp)
         gone = [before - int(mask.sum()) for before, mask in zip(counts, mlp.masks, strict=True)]
         assert gone == [round(0.2 * counts[0]), round(0.2 * counts[1]), round(0.1 * counts[2])]
+
+
+def test_the_last_few_weights_go_at_once_where_a_fifth_of_them_is_none() -> None:
+    few = Trial(DataProblem(data_set(), (2,), TrainingSettings(epochs=1)), 0)
+    ticket = find_method("lottery").run(few, 0.06)
+    assert ticket.network.kept == round(0.06 * ticket.network.size)
 
 
 def test_one_shot_leaves_what_as_many_rounds_would() -> None:
@@ -52,14 +58,14 @@ def test_one_shot_leaves_what_as_many_rounds_would() -> None:
 
 def test_tickets_of_smaller_density_are_nested_and_dearer(trial: Trial) -> None:
     large, small = (find_method("lottery").run(trial, density) for density in (0.7, 0.2))
-    assert not (small.mlp.mask & ~large.mlp.mask).any()
+    assert not (small.network.mask & ~large.network.mask).any()
     assert small.price > large.price > trial.dense.how.price
 
 
 def test_the_memo_changes_nothing(trial: Trial) -> None:
     find_method("lottery").run(trial, 0.2)
     again, fresh = find_method("lottery").run(trial, 0.3), find_method("lottery").run(Trial(PROBLEM, 0), 0.3)
-    assert again.mlp.parameters.tobytes() == fresh.mlp.parameters.tobytes()
+    assert again.network.parameters.tobytes() == fresh.network.parameters.tobytes()
     assert again.price == fresh.price
 
 
@@ -68,7 +74,7 @@ def test_the_memo_changes_nothing(trial: Trial) -> None:
 )
 def test_at_density_1_every_method_is_the_dense_network_bit_for_bit(trial: Trial, name: str) -> None:
     outcome = find_method(name).run(trial, 1.0)
-    assert outcome.mlp.parameters.tobytes() == trial.dense.trained.parameters.tobytes()
+    assert outcome.network.parameters.tobytes() == trial.dense.trained.parameters.tobytes()
     assert outcome.curve == trial.dense.how.curve
     assert outcome.price == trial.dense.how.price
 
@@ -105,15 +111,15 @@ def test_late_rewinding_goes_back_to_early_weights(trial: Trial) -> None:
 
 def test_the_reinitialised_control_shares_the_mask_and_no_weight(trial: Trial) -> None:
     ticket, control = (find_method(name).run(trial, 0.4) for name in ("lottery", "lottery-reinit"))
-    np.testing.assert_array_equal(ticket.mlp.mask, control.mlp.mask)
+    np.testing.assert_array_equal(ticket.network.mask, control.network.mask)
     for ours, theirs, mask in zip(ticket.before.weights, control.before.weights, ticket.before.masks, strict=True):
         assert (ours[mask] != theirs[mask]).all()
 
 
 def test_the_shuffled_control_keeps_layer_counts_and_initial_weights(trial: Trial) -> None:
     ticket, control = (find_method(name).run(trial, 0.4) for name in ("lottery", "lottery-shuffled"))
-    assert [int(m.sum()) for m in ticket.mlp.masks] == [int(m.sum()) for m in control.mlp.masks]
-    assert (ticket.mlp.mask != control.mlp.mask).any()
+    assert [int(m.sum()) for m in ticket.network.masks] == [int(m.sum()) for m in control.network.masks]
+    assert (ticket.network.mask != control.network.mask).any()
     alive = control.before.mask
     assert control.before.parameters[alive].tobytes() == trial.dense.initial.parameters[alive].tobytes()
 
@@ -121,18 +127,18 @@ def test_the_shuffled_control_keeps_layer_counts_and_initial_weights(trial: Tria
 def test_a_supermask_is_better_than_chance_and_trains_no_weight() -> None:
     trial = Trial(DataProblem(data_set(), (64, 64), SETTINGS), 0)
     outcome = find_method("supermask").run(trial, 0.5)
-    for weights, mask in zip(outcome.mlp.weights, outcome.mlp.masks, strict=True):
+    for weights, mask in zip(outcome.network.weights, outcome.network.masks, strict=True):
         assert len(np.unique(np.abs(weights[mask]))) == 1
         assert int((~mask).sum()) == round(0.5 * mask.size)
-    for biases in outcome.mlp.biases:
+    for biases in outcome.network.biases:
         assert not biases.any()
-    assert PROBLEM.score(outcome.mlp).mean > 0.6 > PROBLEM.score(find_method("random").run(trial, 0.5).before).mean
+    assert PROBLEM.score(outcome.network).mean > 0.6 > PROBLEM.score(find_method("random").run(trial, 0.5).before).mean
 
 
 @pytest.mark.parametrize("name", ["magnitude-gradual", "lottery", "synflow", "taylor", "redundancy", "supermask"])
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(name: str) -> None:
     runs = [find_method(name).run(Trial(PROBLEM, seed), 0.4) for seed in (1, 1, 2)]
-    states = [run.mlp.parameters.tobytes() for run in runs]
+    states = [run.network.parameters.tobytes() for run in runs]
     assert states[0] == states[1] != states[2]
     assert runs[0].curve == runs[1].curve
 
@@ -151,7 +157,7 @@ def test_trained_networks_keep_their_score_where_random_masks_lose_it(trial: Tri
     )
     assert dense > 0.85
     assert pruned > chance + 0.1
-    assert PROBLEM.score(find_method("magnitude").run(trial, 0.3).mlp).mean > dense - 0.05
+    assert PROBLEM.score(find_method("magnitude").run(trial, 0.3).network).mean > dense - 0.05
 
 
 def test_networks_are_scored_with_other_weights() -> None:

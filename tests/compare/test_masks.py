@@ -125,13 +125,13 @@ def test_every_method_for_neurons_prunes_whole_neurons(name: str) -> None:
 
 
 def test_what_a_method_needs_is_asked_for() -> None:
-    nothing = evidence()._replace(examples=None, gradient=None)
+    nothing, mlp = evidence()._replace(examples=None, gradient=None), some_mlp()
     for method in methods().values():
-        if method.needs:
+        if {"data", "gradients"} & set(method.needs):
             with pytest.raises(UserError, match=f"{method.name!r} needs "):
-                method.check(0.5, nothing)
+                method.check(mlp, 0.5, nothing)
         else:
-            method.check(0.5, nothing)
+            method.check(mlp, 0.5, nothing)
     with pytest.raises(UserError, match="did you mean 'synflow'"):
         find_method("synflo")
 

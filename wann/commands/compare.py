@@ -25,7 +25,7 @@ from wann.commands.options import RUNNING, numbers, print_json, say
     "--runs",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Run folder or network file that evolved.  [default: a search for the price of a dense network]",
+    help="Run folder or network file that evolved.  [default: a search for the price of a curve]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: runs/compare-TASK]")
 @RUNNING

@@ -1,12 +1,15 @@
-"""Gradients of a masked perceptron, in buffers that are made once."""
+"""Gradients of masked networks; those of perceptrons in buffers that are made once."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from wann.compare.functions import FUNCTIONS, Array
+from wann.compare.graph_network import GraphNetwork
 from wann.compare.loss import Loss
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
+from wann.gradient import derivatives, node_values
 
 
 class Backpropagation:
@@ -51,9 +54,38 @@ class Backpropagation:
                 delta *= FUNCTIONS[mlp.hidden].slope(layers[layer - 1])
 
 
-def mean_gradient(mlp: MLP, loss: Loss, inputs: Array, targets: Array) -> Array:
+class GraphBackpropagation:
+    """The same for a network without layers, over the connections alive when it is made.
+
+    Attributes:
+        gradient: (parameters,), of the last call; 0 for a connection that is pruned.
+    """
+
+    def __init__(self, network: GraphNetwork, loss: Loss) -> None:
+        self._network, self._loss = network, loss
+        self._networks, self._order = network.expressed()
+        self.gradient: Array = np.zeros_like(network.parameters)
+
+    def __call__(self, inputs: Array, targets: Array) -> float:
+        """Fill ``gradient`` with the mean gradient over a batch; gives the loss."""
+        networks, weights = self._networks, self._network.parameters[self._order]
+        values = node_values(networks, weights, inputs)
+        outputs = values[networks.outputs[0]].T
+        slope = self._loss.delta(outputs, targets, "linear").T / len(inputs)
+        self.gradient[self._order] = derivatives(networks, weights, values, slope)
+        return self._loss.value(outputs, targets)
+
+
+def make_backpropagation(network: Masked, loss: Loss, batch: int) -> Backpropagation | GraphBackpropagation:
+    """The one for that kind of network."""
+    if isinstance(network, MLP):
+        return Backpropagation(network, loss, batch)
+    assert isinstance(network, GraphNetwork)
+    return GraphBackpropagation(network, loss)
+
+
+def mean_gradient(network: Masked, loss: Loss, inputs: Array, targets: Array) -> Array:
     """The gradient of the mean loss over all examples, (parameters,), in float64."""
-    precise = mlp.copy(np.float64)
-    backward = Backpropagation(precise, loss, len(inputs))
+    backward = make_backpropagation(network.copy(np.float64), loss, len(inputs))
     backward(np.asarray(inputs, dtype=np.float64), targets)
     return backward.gradient

@@ -17,6 +17,7 @@ from wann.compare.costs import Costs, Seconds, costs, seconds
 from wann.compare.functions import Mask
 from wann.compare.graph import to_champion
 from wann.compare.method import Outcome, find_method
+from wann.compare.mlp import MLP
 from wann.compare.problem import Trial
 from wann.compare.regimes import Regimes, regimes
 from wann.compare.removal import without_path
@@ -98,31 +99,31 @@ def compute_cell(trial: Trial, key: Key) -> Made:
 def _made(trial: Trial, key: Key, outcome: Outcome) -> Made:
     problem = trial.problem
     champion = to_champion(
-        outcome.mlp,
+        outcome.network,
         task=problem.task.name,
         inputs=problem.task.inputs,
         outputs=problem.task.outputs,
         provenance={"method": key.method, "density": key.density, "seed": key.seed, "versions": versions()},
     )
-    score = problem.score(outcome.mlp)
+    score = problem.score(outcome.network)
     cell = Cell(
         method=key.method,
         asked=key.density,
         seed=key.seed,
-        density=outcome.mlp.density,
+        density=outcome.network.density,
         before=problem.score(outcome.before).mean,
         score=score.mean,
         std=score.std,
         price=outcome.price,
-        kept=tuple(int(mask.sum()) for mask in outcome.mlp.masks),
-        without_path=without_path(outcome.mlp),
+        kept=tuple(int(mask.sum()) for mask in outcome.network.masks),
+        without_path=without_path(outcome.network),
         costs=costs(champion),
         regimes=regimes(problem, champion, key.seed),
         curve=tuple(outcome.curve),
-        seconds=seconds(champion, outcome.mlp),
+        seconds=seconds(champion, outcome.network if isinstance(outcome.network, MLP) else None),
     )
     small = key.seed == 0 and len(champion.connections) <= LARGEST_SAVED
-    return Made(cell, _packed(outcome.mlp.masks), champion.encode() if small else None)
+    return Made(cell, _packed(outcome.network.masks), champion.encode() if small else None)
 
 
 def save_cell(folder: Path, made: Made) -> None:

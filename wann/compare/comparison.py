@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +18,14 @@ from wann.champion import Champion
 from wann.compare.cells import CELLS, MASKS, NETWORKS, Cell, Key, done, read_cell, run_cell, save_cell
 from wann.compare.data_problem import DataProblem
 from wann.compare.evolved import Evolved, measure, read_networks
-from wann.compare.parent import Parent, parent
-from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, open_problem
+from wann.compare.parent import Parent, architecture, parent
+from wann.compare.plan import DENSITIES, SEEDS, CompareSettings, make_keys, make_settings, of_parent, open_problem
 from wann.compare.problem import Problem, Trial
-from wann.compare.searching import SEARCH, search
+from wann.compare.searching import SEARCH, curve_price, search
 from wann.errors import UserError
 from wann.evaluation.threads import cores
 from wann.files import LOCK, decode_json, locked, read_bytes, write_atomically, writing
+from wann.genome import Genome
 from wann.interruption import Interruption
 
 SETTINGS = "settings.json"
@@ -51,7 +54,7 @@ class Comparison(NamedTuple):
     champions: list[Champion]
     """The networks of ``evolved``."""
     parents: list[Parent]
-    """Of the runs that are folders."""
+    """Of the runs that are folders, with what methods made of them."""
     n_inputs: int
     unit: str
     score_name: str
@@ -82,7 +85,8 @@ def run_cells(
     number, finished = min(workers or cores(), len(groups)), len(keys) - len(left)
     watch(Progress(finished, len(keys)))
     if ray is None and isinstance(problem, DataProblem) and number > 1:
-        _spread(folder, settings, groups, number, watch, {key.name for key in keys})
+        compute = partial(_compute, folder, settings, problem.parent)
+        _spread(folder, compute, groups, number, watch, {key.name for key in keys})
         return
     made = _on_ray(folder, problem, left, ray, workers) if ray is not None else _in_turn(folder, problem, groups)
     for count, _ in enumerate(made, start=finished + 1):
@@ -107,13 +111,18 @@ def _on_ray(folder: Path, problem: Problem, keys: Sequence[Key], ray: str, worke
 
 
 def _spread(
-    folder: Path, settings: CompareSettings, groups: list[list[Key]], workers: int, watch: Watch, names: set[str]
+    folder: Path,
+    compute: Callable[[list[Key]], None],
+    groups: list[list[Key]],
+    workers: int,
+    watch: Watch,
+    names: set[str],
 ) -> None:
     """Compute groups of cells in processes, which save the cells themselves."""
     before = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
-        jobs = {pool.submit(_compute, folder, settings, group) for group in groups}
+        jobs = {pool.submit(compute, group) for group in groups}
         while jobs:
             finished, jobs = wait(jobs, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED")
             for job in finished:
@@ -125,8 +134,8 @@ def _spread(
         pool.shutdown(cancel_futures=True)
 
 
-def _compute(folder: Path, settings: CompareSettings, keys: Sequence[Key]) -> None:
-    with open_problem(settings, 1) as problem:
+def _compute(folder: Path, settings: CompareSettings, parent: Genome | None, keys: Sequence[Key]) -> None:
+    with open_problem(settings, 1, parent) as problem:
         trial = Trial(problem, keys[0].seed)
         for key in keys:
             run_cell(folder, trial, key)
@@ -142,13 +151,17 @@ def claimed(folder: Path, settings: CompareSettings) -> Iterator[None]:
     """
     with ExitStack() as stack:
         with writing(f"to {folder}"):
-            for name in ("", *PARTS):
-                (folder / name).mkdir(parents=True, exist_ok=True)
+            _make(folder)
             stack.enter_context(locked(folder, f"working in {folder}"))
         _claim(folder, settings)
-        for stray in folder.glob("*/.*.tmp"):  # left over from a kill
+        for stray in folder.rglob(".*.tmp"):  # left over from a kill
             stray.unlink()
         yield
+
+
+def _make(folder: Path) -> None:
+    for name in PARTS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
 
 
 def _claim(folder: Path, settings: CompareSettings) -> None:
@@ -198,7 +211,7 @@ def compare_task(
         dense: A trained dense network, .npz, .pt, .safetensors or .zip, to prune instead of training one.
         activation: Of hidden neurons, and of a policy's outputs; relu for a data set, tanh for a control task.
         runs: Run folders, for their archives, and network files. Without any, a search spends what the first seed's
-            dense network cost.
+            dearest curve cost, over all densities. The parents of run folders are pruned, too.
         out: The folder; ``runs/compare-TASK`` unless given.
         workers: Processes on a data set, threads on a control task, or Ray workers. They do not change the result.
         ray: "local" or a cluster's address, to compute cells on Ray workers.
@@ -218,11 +231,15 @@ def compare_task(
     with open_problem(settings, workers) as problem:
         read_networks(runs, problem)  # an error in these comes before all work
         with claimed(folder, settings), interruption.handled(), interruption.allowed():
-            run_cells(folder, settings, problem, keys, workers=workers, ray=ray, watch=watch or _silent)
-            chosen = runs or _searched(folder, problem, keys[0], workers, ray)
+            inner, parents_to_come = of_parent(keys), sum(Path(run).is_dir() for run in runs) if runs else 1
+            how = _How(settings, workers, ray, watch or _silent, len(keys) + parents_to_come * len(inner))
+            cells = _cells(folder, problem, keys, how, 0)
+            chosen = [*map(Path, runs)] or _searched(folder, problem, cells, workers, ray)
+            folders = [run for run in chosen if run.is_dir()]
+            parents = [
+                _parent(folder, run, inner, how, len(keys) + place * len(inner)) for place, run in enumerate(folders)
+            ]
             networks = read_networks(chosen, problem)
-            parents = [parent(path) for path in map(Path, chosen) if path.is_dir()]
-            cells = [cell for key in keys if (cell := read_cell(folder, key)) is not None]
             evolved, champions = measure(networks, problem), [champion for _, champion in networks]
             told = len(problem.task.inputs), problem.unit, problem.score_name
             found = Comparison(folder, settings, cells, evolved, champions, parents, *told)
@@ -232,13 +249,41 @@ def compare_task(
     return found
 
 
-def _searched(folder: Path, problem: Problem, dense: Key, workers: int | None, ray: str | None) -> list[Path]:
-    """The run folder of a search as dear as the dense network was; none where that was trained elsewhere."""
-    cell = read_cell(folder, dense)
-    if cell is None or not cell.price:
-        return []
+class _How(NamedTuple):
+    """What all cells of a command share."""
+
+    settings: CompareSettings
+    workers: int | None
+    ray: str | None
+    watch: Watch
+    total: int
+    """How many there are, those of parents included."""
+
+
+def _cells(folder: Path, problem: Problem, keys: Sequence[Key], how: _How, before: int) -> list[Cell]:
+    """The cells, computed where they are not done yet; ``before`` are those of other folders, which are."""
+
+    def watch(progress: Progress) -> None:
+        how.watch(Progress(before + progress.done, how.total))
+
+    run_cells(folder, how.settings, problem, keys, workers=how.workers, ray=how.ray, watch=watch)
+    return [cell for key in keys if (cell := read_cell(folder, key)) is not None]
+
+
+def _parent(folder: Path, run: Path, keys: Sequence[Key], how: _How, before: int) -> Parent:
+    """The parent of a run, and what methods make of it; its cells have a folder of their own, named after its genes."""
+    genome = architecture(run)
+    home = folder / f"parent-{hashlib.sha256(msgspec.json.encode(genome)).hexdigest()[:12]}"
+    _make(home)
+    with open_problem(how.settings, how.workers, genome) as problem:
+        return parent(run, genome, _cells(home, problem, keys, how, before))
+
+
+def _searched(folder: Path, problem: Problem, cells: list[Cell], workers: int | None, ray: str | None) -> list[Path]:
+    """The run folder of a search as dear as the first seed's dearest curve; none where nothing was trained."""
     with evaluator(task := problem.task, workers, ray) as player:
-        return [search(folder / SEARCH, task, player, cell.price)]
+        budget = curve_price([cell for cell in cells if cell.seed == cells[0].seed], task)
+        return [search(folder / SEARCH, task, player, budget)] if budget else []
 
 
 def _silent(progress: Progress) -> None:

@@ -13,6 +13,7 @@ from wann.compare.data import Examples
 from wann.compare.functions import Array
 from wann.compare.graph import expressed
 from wann.compare.loss import SquaredError
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
 from wann.compare.problem import LATE, Evidence, Problem, Score, Trained
 from wann.environment import JittedEnv
@@ -45,7 +46,7 @@ class EvolutionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class _Policy(NamedTuple):
-    """A perceptron as the kernels play it."""
+    """A network as the kernels play it."""
 
     networks: Networks
     order: Integers
@@ -93,47 +94,49 @@ class ControlProblem(Problem):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, evaluator=ThreadEvaluator(state["task"], 1))
 
-    def initial(self, seed: int, draw: int = 0) -> MLP:
+    def perceptron(self, seed: int, draw: int = 0) -> MLP:
         """An untrained policy, float64."""
         names = {"hidden": self._activation, "output": self._activation}
         return MLP.initialised(self._sizes, seed, draw, dtype=np.float64, **names)
 
-    def _policy(self, mlp: MLP) -> _Policy:
-        return _Policy(*expressed(mlp), self.evaluator)
+    def _policy(self, network: Masked) -> _Policy:
+        return _Policy(*expressed(network), self.evaluator)
 
-    def train(self, mlp: MLP, seed: int, share: float = 1.0) -> Trained:
+    def train(self, network: Masked, seed: int, share: float = 1.0) -> Trained:
         """CMA-ES from the present weights: ``share`` of the generations, closer by where it is not a full training.
 
         Every few generations the mean of the distribution and the best few candidates are played on trials that
         selection does not see; the best of these, the start among them, is the result.
         """
-        settings, policy = self.settings, self._policy(mlp)
+        settings, policy = self.settings, self._policy(network)
+        if not policy.order.size:
+            return Trained(0, [], network.parameters.copy())
         generations = max(1, round(share * settings.generations))
         climb = _Climb(
             policy,
             settings,
-            mlp.parameters[policy.order],
+            network.parameters[policy.order],
             seed,
             settings.sigma if share == 1.0 else settings.fine_sigma,
         )
-        late = mlp.parameters.copy()
+        late = network.parameters.copy()
         for generation in range(1, generations + 1):
             climb.advance(generation, verify=generation % VERIFY_EVERY == 0 or generation == generations)
             if generation == max(1, round(LATE * generations)):
                 late[policy.order] = climb.mean
-        best = mlp.parameters.copy()
+        best = network.parameters.copy()
         best[policy.order] = climb.best
-        mlp.set(best)
+        network.set(best)
         return Trained(climb.steps, climb.curve, late)
 
-    def evidence(self, dense: MLP, seed: int) -> Evidence:
+    def evidence(self, dense: Masked, seed: int) -> Evidence:
         """States that the dense policy visits with its actions there; the gradient of minus the return."""
         states = self._visited(dense, seed)
         return Evidence(
-            Examples(states, dense(states)), SquaredError(), lambda mlp: self._gradient(mlp, seed), returns=True
+            Examples(states, dense(states)), SquaredError(), lambda network: self._gradient(network, seed), returns=True
         )
 
-    def _visited(self, mlp: MLP, seed: int) -> Array:
+    def _visited(self, network: Masked, seed: int) -> Array:
         """Every few observations of a few episodes; (states, inputs)."""
         env, states = JittedEnv(self.task), []
         for trial in trial_seeds(seed, Purpose.DENSE_STATES, 1, STATES_EPISODES)[0].tolist():
@@ -141,28 +144,28 @@ class ControlProblem(Problem):
             for step in range(self.task.max_steps):
                 if step % STATES_EVERY == 0:
                     states.append(observation)
-                observation, _, ended, _, _ = env.step(mlp(observation[None])[0])
+                observation, _, ended, _, _ = env.step(network(observation[None])[0])
                 if ended:
                     break
         return np.array(states)
 
-    def _gradient(self, mlp: MLP, seed: int) -> Array:
+    def _gradient(self, network: Masked, seed: int) -> Array:
         """Minus the gradient of the expected return, by antithetic evolution strategies (Salimans 2017)."""
-        policy = self._policy(mlp)
+        policy = self._policy(network)
         noise = generator(seed, Purpose.PRUNING_TRIALS).normal(size=(GRADIENT_PAIRS, policy.order.size))
-        centre = mlp.parameters[policy.order]
+        centre = network.parameters[policy.order]
         vectors = np.vstack([centre + GRADIENT_SIGMA * noise, centre - GRADIENT_SIGMA * noise])
         seeds = trial_seeds(seed, Purpose.PRUNING_TRIALS, 1, GRADIENT_TRIALS)[0]
         means = policy.returns(vectors, seeds)[0].mean(axis=1)
         difference = means[:GRADIENT_PAIRS] - means[GRADIENT_PAIRS:]
-        gradient = np.zeros_like(mlp.parameters)
+        gradient = np.zeros_like(network.parameters)
         gradient[policy.order] = -(difference @ noise) / (2.0 * GRADIENT_SIGMA * GRADIENT_PAIRS)
         return gradient
 
-    def score(self, mlp: MLP) -> Score:
+    def score(self, network: Masked) -> Score:
         """The return over the test episodes."""
-        policy = self._policy(mlp)
-        returns, _ = policy.returns(mlp.parameters[None, policy.order], seeds_of_test())
+        policy = self._policy(network)
+        returns, _ = policy.returns(network.parameters[None, policy.order], seeds_of_test())
         return Score(float(returns.mean()), float(returns.std()))
 
     def play(self, networks: Networks, vectors: Floats, final: bool) -> Floats:

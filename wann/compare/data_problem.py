@@ -11,6 +11,7 @@ from wann.compare.backpropagation import mean_gradient
 from wann.compare.data import DataSet, Examples, FileTask
 from wann.compare.functions import Array
 from wann.compare.loss import find_loss
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
 from wann.compare.problem import LATE, Evidence, Problem, Score, Trained
 from wann.compare.training import TrainingSettings, train
@@ -50,11 +51,11 @@ class DataProblem(Problem):
         self._sizes = (data.n_inputs, *hidden, data.n_outputs)
         self._activation = activation
 
-    def initial(self, seed: int, draw: int = 0) -> MLP:
+    def perceptron(self, seed: int, draw: int = 0) -> MLP:
         """An untrained network, float32."""
         return MLP.initialised(self._sizes, seed, draw, hidden=self._activation)
 
-    def train(self, mlp: MLP, seed: int, share: float = 1.0) -> Trained:
+    def train(self, network: Masked, seed: int, share: float = 1.0) -> Trained:
         """Train on the training examples, with ``share`` of the epochs; the validation loss is watched."""
         settings = msgspec.structs.replace(self.settings, epochs=max(1, round(share * self.settings.epochs)))
         steps = settings.epochs * -(-len(self.data.train.inputs) // settings.batch)
@@ -62,19 +63,19 @@ class DataProblem(Problem):
 
         def keep(step: int) -> None:
             if step == max(1, round(LATE * steps)):
-                late.append(mlp.parameters.copy())
+                late.append(network.parameters.copy())
 
-        how = train(mlp, self.data.train, self.data.validation, settings, seed=seed, after_step=keep)
-        return Trained(how.examples, how.losses, late[0] if late else mlp.parameters.copy())
+        how = train(network, self.data.train, self.data.validation, settings, seed=seed, after_step=keep)
+        return Trained(how.examples, how.losses, late[0] if late else network.parameters.copy())
 
-    def evidence(self, dense: MLP, seed: int) -> Evidence:
+    def evidence(self, dense: Masked, seed: int) -> Evidence:
         """Training examples, the cross-entropy, and its gradient over them."""
         examples, loss = self._seen(), find_loss(self.settings.loss)
-        return Evidence(examples, loss, lambda mlp: mean_gradient(mlp, loss, *examples))
+        return Evidence(examples, loss, lambda network: mean_gradient(network, loss, *examples))
 
-    def score(self, mlp: MLP) -> Score:
+    def score(self, network: Masked) -> Score:
         """The accuracy on the test examples."""
-        right = self._right(mlp, self.data.test)
+        right = self._right(network, self.data.test)
         return Score(float(right.mean()), float(right.std()))
 
     def play(self, networks: Networks, vectors: Floats, final: bool) -> Floats:
@@ -84,8 +85,9 @@ class DataProblem(Problem):
         values = np.empty((len(given), 1 + networks.n_inputs + networks.activations.size))
         found = np.empty(len(vectors))
         for i, vector in enumerate(np.asarray(vectors, dtype=np.float64)):
-            shared = bool((vector == vector[0]).all())  # one multiplication a node, and no row of weights to read
-            respond(networks, 0, given, vector[:1].copy() if shared else vector[:, None].copy(), values)
+            shared = bool((vector == vector[:1]).all())  # one multiplication a node, and no row of weights to read
+            weights = np.resize(vector, 1) if shared else vector[:, None].copy()  # 0 for a network without connections
+            respond(networks, 0, given, weights, values)
             found[i] = (values[:, networks.outputs[0]].argmax(axis=1) == targets).mean()
         return found
 
@@ -94,5 +96,5 @@ class DataProblem(Problem):
         return Examples(*(part[:MOST_EVIDENCE] for part in self.data.train))
 
     @staticmethod
-    def _right(mlp: MLP, examples: Examples) -> Array:
-        return np.asarray(mlp(examples.inputs).argmax(axis=1) == examples.targets, dtype=np.float64)
+    def _right(network: Masked, examples: Examples) -> Array:
+        return np.asarray(network(examples.inputs).argmax(axis=1) == examples.targets, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""A pruned perceptron as an ordinary network of this toolkit, with a weight on each connection."""
+"""A pruned network as an ordinary network of this toolkit, with a weight on each connection."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 
 from wann.champion import Champion
 from wann.compare.functions import Mask
+from wann.compare.graph_network import GraphNetwork
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
 from wann.compare.removal import shrink
-from wann.genome import ConnectionGene, Kind, NodeGene
+from wann.genome import ConnectionGene, Genome, Kind, NodeGene
 from wann.network import Networks, express
 from wann.population import Integers, Population
+from wann.simplify import simplify
 
 
 class Graph(NamedTuple):
@@ -58,42 +61,48 @@ def _nodes(ids: Sequence[int], kind: Kind, activation: str = "linear") -> list[N
 
 
 def to_champion(
-    mlp: MLP, *, task: str | None, inputs: Sequence[str], outputs: Sequence[str], provenance: dict[str, Any]
+    network: Masked, *, task: str | None, inputs: Sequence[str], outputs: Sequence[str], provenance: dict[str, Any]
 ) -> Champion:
-    """A network file's content: neurons without a path are removed, biases are connections, those of zero are left out.
+    """A network file's content, without what cannot matter: it computes what the network does, in float64.
 
-    It computes what the perceptron does, in float64.
+    Of a perceptron, neurons without a path are removed, biases are connections, those of zero are left out. Of other
+    networks, nodes that lead nowhere or are always zero are removed.
 
     Args:
-        mlp: The perceptron.
+        network: The network.
         task: What it is for.
         inputs: Labels.
         outputs: Labels.
         provenance: Where it comes from.
     """
-    small = shrink(mlp.copy(np.float64))
-    used = small.mask.copy()
-    for biases, mask in zip(small.biases, small.views(used)[1], strict=True):
-        mask &= biases != 0.0
-    graph = make_graph(small, used)
-    return Champion(
+    genes = _genes(network)
+    champion = Champion(
         task=task,
         inputs=tuple(inputs),
         outputs=tuple(outputs),
-        nodes=graph.nodes,
-        connections=graph.connections,
+        nodes=genes.nodes,
+        connections=genes.connections,
         provenance=provenance,
     )
+    return champion if isinstance(network, MLP) else simplify(champion)[0]
 
 
-def expressed(mlp: MLP) -> tuple[Networks, Integers]:
+def _genes(network: Masked) -> Graph | Genome:
+    if isinstance(network, GraphNetwork):
+        return network.weighted
+    assert isinstance(network, MLP)
+    small = shrink(network.copy(np.float64))
+    used = small.mask.copy()
+    for biases, mask in zip(small.biases, small.views(used)[1], strict=True):
+        mask &= biases != 0.0
+    return make_graph(small, used)
+
+
+def expressed(network: Masked) -> tuple[Networks, Integers]:
     """The network of all parameters alive, for the kernels, and which parameter each of its sources carries."""
-    graph = make_graph(mlp, mlp.mask)
-    champion = Champion(
-        inputs=tuple(f"x{i}" for i in range(mlp.sizes[0])),
-        outputs=tuple(f"y{i}" for i in range(mlp.sizes[-1])),
-        nodes=graph.nodes,
-        connections=graph.connections,
-    )
-    networks = express(Population.pack([champion.genome]))
+    if isinstance(network, GraphNetwork):
+        return network.expressed()
+    assert isinstance(network, MLP)
+    graph = make_graph(network, network.mask)
+    networks = express(Population.pack([Genome(graph.nodes, graph.connections)]))
     return networks, graph.parameters[networks.connection_genes]

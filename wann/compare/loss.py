@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from wann.classification import softmax
 from wann.compare.functions import FUNCTIONS, Array
 from wann.errors import UserError, suggestion
 
@@ -54,9 +55,7 @@ class CrossEntropy(Loss):
     def _probabilities(outputs: Array, activation: str) -> Array:
         if activation != "linear":
             raise UserError(f"cross-entropy needs linear outputs, got {activation!r}")
-        p: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        return p
+        return softmax(outputs, axis=1)
 
 
 class SquaredError(Loss):

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from wann.compare.functions import Array, Mask
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
 from wann.errors import UserError
 
@@ -48,30 +49,30 @@ def keep_highest(scores: Array, alive: Mask, count: int) -> Mask:
     return kept
 
 
-def prune_share(mlp: MLP, scores: Sequence[Array], shares: Sequence[float]) -> None:
+def prune_share(network: Masked, scores: Sequence[Array], shares: Sequence[float]) -> None:
     """Prune round(p N) weights of each layer, p its share and N how many are still alive in it."""
-    counts = [round(share * int(mask.sum())) for share, mask in zip(shares, mlp.masks, strict=True)]
-    mlp.prune([keep_highest(*parts) for parts in zip(scores, mlp.masks, counts, strict=True)])
+    counts = [round(share * int(mask.sum())) for share, mask in zip(shares, network.masks, strict=True)]
+    network.prune([keep_highest(*parts) for parts in zip(scores, network.masks, counts, strict=True)])
 
 
-def prune_to(mlp: MLP, scores: Sequence[Array], density: float, scope: Scope = "global") -> None:
+def prune_to(network: Masked, scores: Sequence[Array], density: float, scope: Scope = "global") -> None:
     """Prune until round((1 - density) N) of all N weights, or of each layer's, are gone.
 
     Args:
-        mlp: The network.
-        scores: One for each weight, in the shapes of ``mlp.weights``; the lowest go first.
+        network: The network.
+        scores: One for each weight, in the shapes of ``network.weights``; the lowest go first.
         density: What to keep, of all weights that there ever were.
         scope: What is ranked together.
     """
     if scope == "layer":
-        counts = [round((1.0 - density) * mask.size) - int((~mask).sum()) for mask in mlp.masks]
-        mlp.prune([keep_highest(*parts) for parts in zip(scores, mlp.masks, counts, strict=True)])
+        counts = [round((1.0 - density) * mask.size) - int((~mask).sum()) for mask in network.masks]
+        network.prune([keep_highest(*parts) for parts in zip(scores, network.masks, counts, strict=True)])
         return
-    count = round((1.0 - density) * mlp.size) - (mlp.size - mlp.kept)
+    count = round((1.0 - density) * network.size) - (network.size - network.kept)
     together = np.concatenate([score.ravel() for score in scores])
-    kept = keep_highest(together, np.concatenate([mask.ravel() for mask in mlp.masks]), count)
-    edges = np.cumsum([mask.size for mask in mlp.masks])[:-1]
-    mlp.prune([part.reshape(mask.shape) for part, mask in zip(np.split(kept, edges), mlp.masks, strict=True)])
+    kept = keep_highest(together, np.concatenate([mask.ravel() for mask in network.masks]), count)
+    edges = np.cumsum([mask.size for mask in network.masks])[:-1]
+    network.prune([part.reshape(mask.shape) for part, mask in zip(np.split(kept, edges), network.masks, strict=True)])
 
 
 def prune_neurons_to(mlp: MLP, scores: Sequence[Array], density: float, scope: Scope = "global") -> None:

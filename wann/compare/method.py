@@ -12,14 +12,15 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.masks import Scope, check_density, prune_neurons_to, prune_to
 from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence, Trial
 from wann.errors import UserError, suggestion
 from wann.seeds import Purpose, generator
 
-Need = Literal["data", "gradients"]
-"""Examples with targets; the gradient by the parameters. Control tasks give both by rollouts."""
+Need = Literal["data", "gradients", "layers"]
+"""Examples with targets; the gradient by the parameters; a perceptron. Control tasks give the first two by rollouts."""
 NOTHING = Evidence()
 """For methods that look at the weights alone."""
 
@@ -27,9 +28,9 @@ NOTHING = Evidence()
 class Outcome(NamedTuple):
     """What a method made of a trial."""
 
-    mlp: MLP
+    network: Masked
     """Pruned and trained."""
-    before: MLP
+    before: Masked
     """Pruned, before the last training."""
     price: int
     """Examples or environment steps spent, the dense training included where the method needs it."""
@@ -55,7 +56,7 @@ class Method(ABC):
 
     source: ClassVar[str]
     family: ClassVar[str] = "weights of the trained network"
-    needs: ClassVar[tuple[Need, ...]] = ()
+    needs: tuple[Need, ...] = ()
     start: ClassVar[Literal["trained", "initial"]] = "trained"
 
     def __init__(
@@ -69,23 +70,25 @@ class Method(ABC):
         self.name, self.rounds, self.schedule, self.share = name, rounds, schedule, share
 
     @abstractmethod
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
-        """Prune ``mlp`` in place to a density.
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+        """Prune ``network`` in place to a density.
 
         Args:
-            mlp: The network; what is pruned already stays so.
+            network: The network; what is pruned already stays so.
             density: Weights to keep, of all that there ever were; in (0, 1].
             evidence: At least what ``needs`` names; ``check`` makes sure.
             rng: All chance comes from it.
         """
 
-    def check(self, density: float, evidence: Evidence) -> None:
+    def check(self, network: Masked, density: float, evidence: Evidence) -> None:
         """Make sure that pruning is possible.
 
         Raises:
             UserError: The density is out of range, or there is not what the method needs.
         """
         check_density(density)
+        if "layers" in self.needs and not isinstance(network, MLP):
+            raise UserError(f"the method {self.name!r} needs layers: it prunes perceptrons, not any network")
         if "data" in self.needs and (evidence.examples is None or evidence.loss is None):
             raise UserError(f"the method {self.name!r} needs data: give examples and a loss")
         if "gradients" in self.needs and evidence.gradient is None:
@@ -100,27 +103,27 @@ class Method(ABC):
 
     def run(self, trial: Trial, density: float) -> Outcome:
         """Prune and train; at density 1 this is the dense network."""
-        self.check(density, trial.evidence)
+        self.check(trial.dense.initial, density, trial.evidence)
         if self.start == "trained":
             return self._from_trained(trial, density)
-        mlp = trial.dense.initial.copy()
-        self.prune(mlp, density, trial.evidence, trial.rng())
-        before = mlp.copy()
-        trained = trial.problem.train(mlp, trial.seed)
-        return Outcome(mlp, before, trained.price, trained.curve)
+        network = trial.dense.initial.copy()
+        self.prune(network, density, trial.evidence, trial.rng())
+        before = network.copy()
+        trained = trial.problem.train(network, trial.seed)
+        return Outcome(network, before, trained.price, trained.curve)
 
     def _from_trained(self, trial: Trial, density: float) -> Outcome:
         dense = trial.dense
-        mlp, before, price, curve = dense.trained.copy(), dense.trained, dense.how.price, dense.how.curve
+        network, before, price, curve = dense.trained.copy(), dense.trained, dense.how.price, dense.how.curve
         if density == 1.0:
-            return Outcome(mlp, before, price, curve)
+            return Outcome(network, before, price, curve)
         rng = trial.rng()
         for target in self.densities(density):
-            self.prune(mlp, target, trial.evidence, rng)
-            before = mlp.copy()
-            trained = trial.problem.train(mlp, trial.seed, self.share)
+            self.prune(network, target, trial.evidence, rng)
+            before = network.copy()
+            trained = trial.problem.train(network, trial.seed, self.share)
             price, curve = price + trained.price, trained.curve
-        return Outcome(mlp, before, price, curve)
+        return Outcome(network, before, price, curve)
 
 
 class WeightMethod(Method):
@@ -129,27 +132,29 @@ class WeightMethod(Method):
     scope: Scope = "global"
 
     @abstractmethod
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> Sequence[Array]:
-        """A number for each weight, in the shapes of ``mlp.weights``."""
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> Sequence[Array]:
+        """A number for each weight, in the shapes of ``network.weights``."""
 
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Prune exactly round((1 - density) N) of N weights."""
-        prune_to(mlp, self.scores(mlp, evidence, rng), density, self.scope)
+        prune_to(network, self.scores(network, evidence, rng), density, self.scope)
 
 
 class NeuronMethod(Method):
     """Prunes the hidden neurons with the lowest scores."""
 
     family = "whole neurons"
+    needs: tuple[Need, ...] = ("layers",)
     scope: Scope = "global"
 
     @abstractmethod
     def scores(self, mlp: MLP, evidence: Evidence) -> Sequence[Array]:
         """A number for each hidden neuron; [(neurons,), ...]."""
 
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Prune neurons until at most round(density N) of N weights are left."""
-        prune_neurons_to(mlp, self.scores(mlp, evidence), density, self.scope)
+        assert isinstance(network, MLP)
+        prune_neurons_to(network, self.scores(network, evidence), density, self.scope)
 
 
 @cache
@@ -173,11 +178,11 @@ def find_method(name: str) -> Method:
     return methods()[name]
 
 
-def prune(mlp: MLP, name: str, density: float, evidence: Evidence = NOTHING, *, seed: int = 0) -> None:
+def prune(network: Masked, name: str, density: float, evidence: Evidence = NOTHING, *, seed: int = 0) -> None:
     """Prune a network in place by the method of that name, once, without training.
 
     Args:
-        mlp: The network.
+        network: The network.
         name: Of the method.
         density: Weights to keep, of all that there ever were; in (0, 1].
         evidence: What the method may look at.
@@ -187,5 +192,5 @@ def prune(mlp: MLP, name: str, density: float, evidence: Evidence = NOTHING, *, 
         UserError: There is no such method, the density is out of range, or there is not what the method needs.
     """
     method = find_method(name)
-    method.check(density, evidence)
-    method.prune(mlp, density, evidence, generator(seed, Purpose.PRUNING))
+    method.check(network, density, evidence)
+    method.prune(network, density, evidence, generator(seed, Purpose.PRUNING))

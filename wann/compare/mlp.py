@@ -1,24 +1,22 @@
-"""Dense multi-layer perceptrons with masks: a pruned weight is zero, and stays zero."""
+"""Dense multi-layer perceptrons with masks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from wann.compare.functions import FUNCTIONS, Array, Mask, check_function
+from wann.compare.functions import FUNCTIONS, Array, check_function
+from wann.compare.masked import Masked
 from wann.errors import UserError
 from wann.seeds import Purpose, generator
 
 
-class MLP:
+class MLP(Masked):
     """A multi-layer perceptron: y_l = f_l(W_l y_{l-1} + b_l).
-
-    All parameters are one flat vector, of which weights and biases are views, and so are their masks: an optimiser
-    walks one array, and "the state at step k" is one copy. A bias is masked with its neuron, never alone.
 
     Args:
         sizes: Inputs, hidden neurons a layer, outputs.
@@ -47,10 +45,7 @@ class MLP:
         self.hidden, self.output = check_function(hidden), check_function(output)
         self.activations = (*[hidden] * (len(self.sizes) - 2), output)
         count = sum(n_out * (n_in + 1) for n_in, n_out in pairwise(self.sizes))
-        self.parameters: Array = np.zeros(count, dtype=dtype)
-        self.mask: Mask = np.ones(count, dtype=np.bool_)
-        self.weights, self.biases = self.views(self.parameters)
-        self.masks, self.bias_masks = self.views(self.mask)
+        super().__init__(np.zeros(count, dtype=dtype))
 
     @classmethod
     def initialised(cls, sizes: Sequence[int], seed: int, draw: int = 0, **options: Any) -> MLP:
@@ -78,23 +73,12 @@ class MLP:
             at += n_out
         return weights, biases
 
-    def copy(self, dtype: DTypeLike | None = None) -> MLP:
+    def copy(self, dtype: DTypeLike | None = None) -> Self:
         """The same network in memory of its own; in another precision where ``dtype`` is given."""
-        other = MLP(self.sizes, hidden=self.hidden, output=self.output, dtype=dtype or self.parameters.dtype)
+        other = type(self)(self.sizes, hidden=self.hidden, output=self.output, dtype=dtype or self.parameters.dtype)
         other.parameters[:] = self.parameters
         other.mask[:] = self.mask
         return other
-
-    def set(self, parameters: Array) -> None:
-        """Take over parameters, but for those that are pruned."""
-        np.copyto(self.parameters, parameters)
-        self._clear()
-
-    def prune(self, masks: Sequence[Mask]) -> None:
-        """Prune the weights that ``masks`` (one for each W_l) do not keep; what was pruned before stays pruned."""
-        for own, mask in zip(self.masks, masks, strict=True):
-            own &= mask
-        self._clear()
 
     def prune_neuron(self, layer: int, neuron: int) -> None:
         """Prune a hidden neuron: its row, its bias, and its column in the next layer."""
@@ -102,24 +86,6 @@ class MLP:
         self.bias_masks[layer][neuron] = False
         self.masks[layer + 1][:, neuron] = False
         self._clear()
-
-    def _clear(self) -> None:
-        self.parameters[~self.mask] = 0.0
-
-    @property
-    def kept(self) -> int:
-        """Weights that are not pruned; biases do not count."""
-        return sum(int(mask.sum()) for mask in self.masks)
-
-    @property
-    def size(self) -> int:
-        """All weights, pruned or not; biases do not count."""
-        return sum(mask.size for mask in self.masks)
-
-    @property
-    def density(self) -> float:
-        """Kept weights over all weights."""
-        return self.kept / self.size
 
     def layers(self, inputs: Array) -> list[Array]:
         """The outputs of every layer, [(batch, out), ...], the inputs not among them."""

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from wann.compare.functions import Array, Mask
-from wann.compare.mlp import MLP
+from wann.compare.masked import Masked
 from wann.errors import UserError, suggestion
 from wann.jit import kernel
 
@@ -58,64 +58,73 @@ class SGD:
     """Stochastic gradient descent: v = momentum v + (g + decay w), w = w - rate v.
 
     Args:
-        mlp: The network.
+        network: The network.
         momentum: 0 for none.
         decay: Of the weights.
     """
 
-    def __init__(self, mlp: MLP, momentum: float = 0.9, decay: float = 0.0) -> None:
-        self._mlp, self._number = mlp, mlp.parameters.dtype.type
-        self._velocity = np.zeros_like(mlp.parameters)
+    def __init__(self, network: Masked, momentum: float = 0.9, decay: float = 0.0) -> None:
+        self._network, self._number = network, network.parameters.dtype.type
+        self._velocity = np.zeros_like(network.parameters)
         self._momentum, self._decay = self._number(momentum), self._number(decay)
 
     def step(self, gradient: Array, rate: float) -> None:
         """Take a step."""
-        mlp = self._mlp
-        _sgd(mlp.parameters, mlp.mask, gradient, self._velocity, self._number(rate), self._momentum, self._decay)
+        network = self._network
+        _sgd(
+            network.parameters, network.mask, gradient, self._velocity, self._number(rate), self._momentum, self._decay
+        )
 
 
 class Adam:
     """Adam (Kingma & Ba 2015), with the bias corrections of its algorithm 1.
 
     Args:
-        mlp: The network.
+        network: The network.
         decay: Of the weights, added to the gradient.
         betas: Decay rates of the two moments.
         epsilon: Added to the root of the second moment.
     """
 
     def __init__(
-        self, mlp: MLP, decay: float = 0.0, betas: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
+        self, network: Masked, decay: float = 0.0, betas: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
     ) -> None:
-        self._mlp, self._number, self._betas = mlp, mlp.parameters.dtype.type, betas
-        self._first, self._second = np.zeros_like(mlp.parameters), np.zeros_like(mlp.parameters)
+        self._network, self._number, self._betas = network, network.parameters.dtype.type, betas
+        self._first, self._second = np.zeros_like(network.parameters), np.zeros_like(network.parameters)
         self._constants = self._number(decay), self._number(betas[0]), self._number(betas[1])
         self._epsilon = self._number(epsilon)
         self._steps = 0
 
     def step(self, gradient: Array, rate: float) -> None:
         """Take a step."""
-        mlp, number = self._mlp, self._number
+        network, number = self._network, self._number
         self._steps += 1
         rate /= 1.0 - self._betas[0] ** self._steps
         scale = (1.0 - self._betas[1] ** self._steps) ** -0.5
         moments = self._first, self._second
         _adam(
-            mlp.parameters, mlp.mask, gradient, *moments, number(rate), *self._constants, number(scale), self._epsilon
+            network.parameters,
+            network.mask,
+            gradient,
+            *moments,
+            number(rate),
+            *self._constants,
+            number(scale),
+            self._epsilon,
         )
 
 
 OPTIMIZERS = ("adam", "sgd")
 
 
-def make_optimizer(name: str, mlp: MLP, *, momentum: float, decay: float) -> Optimizer:
+def make_optimizer(name: str, network: Masked, *, momentum: float, decay: float) -> Optimizer:
     """The optimizer of that name, fresh.
 
     Raises:
         UserError: There is none.
     """
     if name == "sgd":
-        return SGD(mlp, momentum, decay)
+        return SGD(network, momentum, decay)
     if name == "adam":
-        return Adam(mlp, decay)
+        return Adam(network, decay)
     raise UserError(f"there is no optimizer {name!r}: {suggestion(name, OPTIMIZERS)}")

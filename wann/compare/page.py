@@ -33,6 +33,10 @@ def build(comparison: Comparison, figures: Sequence[Figure]) -> bytes:
         "what": "On the whole test set."
         if comparison.on_data
         else "Over 100 test episodes, the same for every network.",
+        "passes": " A trained example passes a network's connections three times, an evolved network's once: prices of "
+        "the two are not of the same work."
+        if comparison.on_data
+        else "",
         "unit": escape(comparison.unit.capitalize()),
         "versions": escape(f"Made with {', '.join(' '.join(pair) for pair in versions().items())}."),
     }

@@ -26,6 +26,7 @@ from wann.compare.training import TrainingSettings
 from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.files import read_bytes
+from wann.genome import Genome
 from wann.task import JittedTask, load_task
 
 DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02)
@@ -100,8 +101,13 @@ def _digest(paths: Sequence[Path | str]) -> str:
 
 
 @contextmanager
-def open_problem(settings: CompareSettings, workers: int | None) -> Iterator[Problem]:
+def open_problem(settings: CompareSettings, workers: int | None, parent: Genome | None = None) -> Iterator[Problem]:
     """The problem of a comparison; threads that it plays on end with it.
+
+    Args:
+        settings: Of the comparison.
+        workers: Threads on a control task.
+        parent: The architecture to train; perceptrons unless given.
 
     Raises:
         UserError: The data cannot be read, or the task is of a kind that dense networks are not trained for.
@@ -110,20 +116,22 @@ def open_problem(settings: CompareSettings, workers: int | None) -> Iterator[Pro
     if task is None or isinstance(task, DataTask):
         data = read_data(settings.task) if task is None else of_task(task)
         training = TrainingSettings(epochs=settings.budget)
-        yield _given(DataProblem(data, settings.hidden, training, activation=settings.activation, task=task), settings)
+        problem = DataProblem(data, settings.hidden, training, activation=settings.activation, task=task)
+        yield _given(problem, settings, parent)
     elif isinstance(task, JittedTask):
         with evaluator(task, workers, None) as player:
             evolution = EvolutionSettings(generations=settings.budget)
-            problem = ControlProblem(task, player, settings.hidden, evolution, activation=settings.activation)
-            yield _given(problem, settings)
+            control = ControlProblem(task, player, settings.hidden, evolution, activation=settings.activation)
+            yield _given(control, settings, parent)
     else:
         raise UserError(f"dense networks are trained on data sets and jitted tasks; {settings.task!r} is neither")
 
 
-def _given(problem: Problem, settings: CompareSettings) -> Problem:
-    """The problem with the dense network of the settings' file, where there is one."""
-    if settings.dense:
-        like = problem.initial(0)
+def _given(problem: Problem, settings: CompareSettings, parent: Genome | None) -> Problem:
+    """The problem with the parent, or the dense network of the settings' file, where there is one."""
+    problem.parent = parent
+    if settings.dense and parent is None:
+        like = problem.perceptron(0)
         dtype = like.parameters.dtype.type
         problem.given = read_mlp(settings.dense, hidden=like.hidden, output=like.output, dtype=dtype)
         if problem.given.sizes != like.sizes:
@@ -153,3 +161,8 @@ def make_keys(names: Sequence[str] | None, densities: Sequence[float], seeds: Se
     if not seeds or not shares:
         raise UserError(f"{'densities' if seeds else 'seeds'}: expected at least one")
     return [Key(name, density, seed) for seed in dict.fromkeys(seeds) for name, density in [(DENSE, 1.0), *grid]]
+
+
+def of_parent(keys: Sequence[Key]) -> list[Key]:
+    """The cells of a parent architecture, which has no layers: those of the methods that need none."""
+    return [key for key in keys if key.method == DENSE or "layers" not in find_method(key.method).needs]

@@ -14,7 +14,7 @@ from wann.compare import drawings
 from wann.compare.cells import DENSE, Cell
 from wann.compare.functions import Array
 from wann.compare.method import find_method
-from wann.compare.report import Row, rows, stop
+from wann.compare.report import SHARED, TUNED, Row, rows, stop
 
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
@@ -90,31 +90,47 @@ def _families(names: Sequence[str]) -> dict[str, list[str]]:
 
 def _score(comparison: Comparison, table: list[Row], label: str, size: Callable[[Row], float]) -> Figure:
     """Score against a size, a curve a method from dense to where it breaks; what evolved in every panel."""
-    curves: dict[str, list[Row]] = {}
+    curves: dict[tuple[int | None, str], list[Row]] = {}
     for row in table:
         if row.asked is not None:
-            curves.setdefault(row.method, []).append(row)
-    dense = curves[DENSE]
-    families = _families(list(curves))
-    figure, axes = _panels(list(families), comparison.score_name, label)
-    for axis, names in zip(axes, families.values(), strict=False):
-        axis.axhline(dense[0].score, color=GREY, linewidth=0.8, linestyle=":", label="dense")
-        for colour, name in [(GREY, CONTROL), *zip(COLOURS, names, strict=False)]:
-            _curve(axis, [*dense, *curves.get(name, [])], size, colour, name)
+            curves.setdefault((row.parent, row.method), []).append(row)
+    panels = _score_panels(comparison)
+    figure, axes = _panels([title for title, _, _ in panels], comparison.score_name, label)
+    for axis, (_, parent, names) in zip(axes, panels, strict=False):
+        axis.axhline(curves[None, DENSE][0].score, color=GREY, linewidth=0.8, linestyle=":", label="dense")
+        for style, name in _styled(names):
+            _curve(axis, [*curves[parent, DENSE], *curves.get((parent, name), [])], size, style, name)
         _points(axis, [row for row in table if row.asked is None], size)
-        axis.set_xscale("log")
-        axis.legend(fontsize=7, frameon=False)
+        axis.set_xscale("symlog", linthresh=1.0)  # a network may have lost all connections
+        axis.set_xlim(left=0.9 * min(size(row) for row in table))
+        axis.legend(fontsize=7, frameon=False, ncols=1 + len(names) // 9)
     return figure
 
 
-def _curve(axis: Axes, points: list[Row], size: Callable[[Row], float], colour: str, name: str) -> None:
+def _score_panels(comparison: Comparison) -> list[tuple[str, int | None, list[str]]]:
+    """Title, parent and methods of each panel: a family of methods, or all that were put to a parent."""
+    families = _families([cell.method for cell in comparison.cells])
+    found: list[tuple[str, int | None, list[str]]] = [(title, None, names) for title, names in families.items()]
+    for number, parent in enumerate(comparison.parents, start=1):
+        names = sorted({cell.method for cell in parent.cells} - {DENSE, CONTROL})
+        found.append((f"parent {number}: {parent.pruned:,} connections of {parent.run}", number, names))
+    return found
+
+
+def _styled(names: Sequence[str]) -> list[tuple[dict[str, str], str]]:
+    """Line styles for the control and for methods; dashes where there are more than colours."""
+    styles = [{"color": colour, "linestyle": dashes} for dashes in ("-", "--") for colour in COLOURS]
+    return [({"color": GREY}, CONTROL), *zip(styles, names, strict=False)]
+
+
+def _curve(axis: Axes, points: list[Row], size: Callable[[Row], float], style: dict[str, str], name: str) -> None:
     x, y, spread = np.array([(size(row), row.score, row.score_std) for row in points]).T
-    axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=name)
-    axis.fill_between(x, y - spread, y + spread, color=colour, alpha=0.15, linewidth=0)
+    axis.plot(x, y, **style, marker="o", markersize=3, linewidth=1.2, label=name)  # type: ignore[arg-type]
+    axis.fill_between(x, y - spread, y + spread, color=style["color"], alpha=0.15, linewidth=0)
 
 
 def _points(axis: Axes, evolved: list[Row], size: Callable[[Row], float]) -> None:
-    for marker, kind in (("*", "evolved, best shared weight"), ("P", "evolved, tuned weights")):
+    for marker, kind in (("*", SHARED), ("P", TUNED)):
         chosen = [row for row in evolved if row.method == kind]
         if chosen:
             x, y = [size(row) for row in chosen], [row.score for row in chosen]
@@ -125,12 +141,13 @@ def _agnosticism(comparison: Comparison, table: list[Row]) -> Figure:
     """Score under the four regimes: the dense network, each method at its highest density, the best evolved network."""
     first: dict[str, Row] = {}
     for row in table:
-        if row.method not in first or (row.asked is None and row.score > first[row.method].score):
-            first[row.method] = row
+        if row.name not in first or (row.asked is None and row.score > first[row.name].score):
+            first[row.name] = row
     figure = Figure(figsize=(7.5, 1.2 + 0.24 * len(first)), layout="constrained", facecolor="white")
     axis = figure.subplots()
     places = np.arange(len(first))[::-1]
-    regimes = [(row.individual, row.shared, row.best, row.score) for row in first.values()]
+    own = [float("nan") if row.method == SHARED else row.score for row in first.values()]
+    regimes = [(row.individual, row.shared, row.best, tuned) for row, tuned in zip(first.values(), own, strict=True)]
     labels = "random individual weights", "random shared weight", "best shared weight", "own weights"
     for label, colour, values in zip(labels, REGIME_COLOURS, zip(*regimes, strict=True), strict=True):
         axis.scatter(values, places, color=colour, label=label, s=22, linewidth=0)
@@ -142,7 +159,7 @@ def _agnosticism(comparison: Comparison, table: list[Row]) -> Figure:
 
 
 def _label(row: Row) -> str:
-    return row.method if row.density is None or row.density == 1.0 else f"{row.method}, {row.density:.2g}"
+    return row.name if row.density is None or row.density == 1.0 else f"{row.name}, {row.density:.2g}"
 
 
 def _by_compression(
@@ -153,9 +170,9 @@ def _by_compression(
     families = _families(names)
     figure, axes = _panels(list(families), label, "compression, all / kept weights")
     for axis, chosen in zip(axes, families.values(), strict=False):
-        for colour, name in [(GREY, CONTROL), *zip(COLOURS, chosen, strict=False)]:
+        for style, name in _styled(chosen):
             x, y = _means([cell for cell in comparison.cells if cell.method in (name, DENSE)], value)
-            axis.plot(x, y, color=colour, marker="o", markersize=3, linewidth=1.2, label=name)
+            axis.plot(x, y, **style, marker="o", markersize=3, linewidth=1.2, label=name)  # type: ignore[arg-type]
         axis.set_xscale("log")
         if symlog:
             axis.set_yscale("symlog", linthresh=1.0)

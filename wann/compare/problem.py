@@ -12,8 +12,11 @@ import numpy as np
 
 from wann.compare.data import Examples
 from wann.compare.functions import Array
+from wann.compare.graph_network import GraphNetwork
 from wann.compare.loss import Loss
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
+from wann.genome import Genome
 from wann.network import Networks
 from wann.population import Floats
 from wann.seeds import Purpose, generator
@@ -30,7 +33,7 @@ class Evidence(NamedTuple):
     """Inputs and targets: of a data set; or states that the dense policy visits and its actions there."""
     loss: Loss | None = None
     """Of ``examples``."""
-    gradient: Callable[[MLP], Array] | None = None
+    gradient: Callable[[Masked], Array] | None = None
     """The gradient by the parameters, (parameters,), of what training makes small."""
     returns: bool = False
     """Whether ``gradient`` is that of minus the return, by evolution strategies, not that of ``loss``.
@@ -70,20 +73,29 @@ class Problem(ABC):
     given: MLP | None = None
     """A dense network that was trained elsewhere; it takes the place of the first training."""
 
-    @abstractmethod
-    def initial(self, seed: int, draw: int = 0) -> MLP:
+    parent: Genome | None = None
+    """The shape of networks that are no perceptrons: the parent architecture of a search."""
+
+    def initial(self, seed: int, draw: int = 0) -> Masked:
         """An untrained network; another ``draw`` has other weights."""
+        if self.parent is not None:
+            return GraphNetwork.initialised(self.parent, seed, draw)
+        return self.perceptron(seed, draw)
 
     @abstractmethod
-    def train(self, mlp: MLP, seed: int, share: float = 1.0) -> Trained:
-        """Train ``mlp`` in place with ``share`` of the full budget; what is pruned stays zero."""
+    def perceptron(self, seed: int, draw: int = 0) -> MLP:
+        """An untrained perceptron; another ``draw`` has other weights."""
 
     @abstractmethod
-    def evidence(self, dense: MLP, seed: int) -> Evidence:
+    def train(self, network: Masked, seed: int, share: float = 1.0) -> Trained:
+        """Train ``network`` in place with ``share`` of the full budget; what is pruned stays zero."""
+
+    @abstractmethod
+    def evidence(self, dense: Masked, seed: int) -> Evidence:
         """What pruning methods may look at; ``dense`` is the trained network before pruning."""
 
     @abstractmethod
-    def score(self, mlp: MLP) -> Score:
+    def score(self, network: Masked) -> Score:
         """How good a network is."""
 
     @abstractmethod
@@ -104,8 +116,8 @@ class Problem(ABC):
 class Dense:
     """A dense network, before and after its training."""
 
-    initial: MLP
-    trained: MLP
+    initial: Masked
+    trained: Masked
     how: Trained
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wann.compare.functions import FUNCTIONS, Array, Mask
+from wann.compare.graph_network import GraphNetwork
+from wann.compare.masked import Masked
 from wann.compare.mlp import MLP
 
 
@@ -36,9 +38,12 @@ def reach(mlp: MLP) -> Reach:
     return Reach(fed[1:], used[:0:-1])
 
 
-def without_path(mlp: MLP) -> int:
+def without_path(network: Masked) -> int:
     """How many hidden neurons lie on no path from an input to an output."""
-    return sum(int((~live).sum()) for live in reach(mlp).live)
+    if isinstance(network, GraphNetwork):
+        return network.without_path
+    assert isinstance(network, MLP)
+    return sum(int((~live).sum()) for live in reach(network).live)
 
 
 def effective(mlp: MLP) -> int:

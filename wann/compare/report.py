@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from wann.champion import versions
-from wann.compare.cells import Cell
+from wann.compare.cells import DENSE, Cell
 from wann.compare.evolved import Evolved
 from wann.files import write_atomically
 from wann.report.build import Figure
@@ -20,6 +20,8 @@ from wann.report.build import Figure
 if TYPE_CHECKING:
     from wann.compare.comparison import Comparison
 
+SHARED, TUNED = "evolved, best shared weight", "evolved, tuned weights"
+"""What rows of evolved networks are called, by the weights that they are scored with."""
 TABLE, SHEET, RESULTS, PAGE = "table.md", "table.csv", "results.json", "report.html"
 
 
@@ -27,6 +29,8 @@ class Row(NamedTuple):
     """A line of the table: means over the seeds."""
 
     method: str
+    parent: int | None
+    """Which run's parent architecture was pruned, from 1; None for the dense networks and for what evolved."""
     asked: float | None
     seeds: int
     density: float | None
@@ -51,6 +55,13 @@ class Row(NamedTuple):
     seconds_dense: float | None = None
     seconds_shrunk: float | None = None
 
+    @property
+    def name(self) -> str:
+        """The method, and what it was put to where that is no dense network."""
+        if self.parent is None:
+            return self.method
+        return f"parent {self.parent}, {'trained' if self.method == DENSE else self.method}"
+
 
 def stop(cell: Cell) -> float:
     """The epoch, from 1, with the lowest validation loss; not a number where nothing was trained or watched."""
@@ -58,23 +69,30 @@ def stop(cell: Cell) -> float:
 
 
 def rows(comparison: Comparison) -> list[Row]:
-    """A row for each method and density, then one for each evolved network, smallest first."""
+    """A row for each method and density, of each parent, too, then one for each evolved network, smallest first."""
 
     def place(cell: Cell) -> tuple[bool, str, float]:
-        return cell.method != "dense", cell.method, -cell.asked
+        return cell.method != DENSE, cell.method, -cell.asked
 
-    groups = [list(group) for _, group in groupby(sorted(comparison.cells, key=place), key=place)]
-    evolved = sorted(comparison.evolved, key=lambda each: each.costs.connections)
-    return [*(_pruned(group, comparison.on_data) for group in groups), *map(_evolved, evolved)]
+    found = []
+    for number, cells in enumerate([comparison.cells, *(parent.cells for parent in comparison.parents)]):
+        groups = groupby(sorted(cells, key=place), key=place)
+        found += [_pruned(list(group), comparison.on_data, number or None) for _, group in groups]
+    return [*found, *map(_evolved, sorted(comparison.evolved, key=lambda each: each.costs.connections))]
 
 
-def _pruned(cells: list[Cell], on_data: bool) -> Row:
-    def mean(value: Callable[[Cell], float | None]) -> float:
+def _pruned(cells: list[Cell], on_data: bool, parent: int | None) -> Row:
+    def mean(value: Callable[[Cell], float]) -> float:
         return float(np.mean([value(cell) for cell in cells]))
+
+    def time(value: Callable[[Cell], float | None]) -> float | None:
+        times = [seconds for cell in cells if (seconds := value(cell)) is not None]
+        return float(np.mean(times)) if times else None
 
     scores = [cell.score for cell in cells]
     return Row(
         method=cells[0].method,
+        parent=parent,
         asked=cells[0].asked,
         seeds=len(cells),
         density=mean(lambda cell: cell.density),
@@ -92,15 +110,15 @@ def _pruned(cells: list[Cell], on_data: bool) -> Row:
         best=mean(lambda cell: cell.regimes.best),
         stop=mean(stop) if on_data and cells[0].curve else None,
         seconds_graph=mean(lambda cell: cell.seconds.graph),
-        seconds_dense=mean(lambda cell: cell.seconds.dense),
-        seconds_shrunk=mean(lambda cell: cell.seconds.shrunk),
+        seconds_dense=time(lambda cell: cell.seconds.dense),
+        seconds_shrunk=time(lambda cell: cell.seconds.shrunk),
     )
 
 
 def _evolved(network: Evolved) -> Row:
-    kind = "evolved, best shared weight" if network.regimes.tuned is None else "evolved, tuned weights"
     return Row(
-        method=kind,
+        method=SHARED if network.regimes.tuned is None else TUNED,
+        parent=None,
         asked=None,
         seeds=1,
         density=None,
@@ -150,7 +168,7 @@ def _cells(row: Row, digits: int) -> list[str]:
         return "" if value is None else f"{value:,.{places}f}"
 
     return [
-        row.method,
+        row.name,
         "" if row.density is None else f"{row.density:.3g}",
         str(row.seeds),
         number(row.before),

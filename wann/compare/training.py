@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from wann.compare.backpropagation import Backpropagation
+from wann.compare.backpropagation import make_backpropagation
 from wann.compare.data import Examples
 from wann.compare.functions import Array
 from wann.compare.loss import Loss, find_loss
-from wann.compare.mlp import MLP
+from wann.compare.masked import Masked
 from wann.compare.optimizer import make_optimizer
 from wann.seeds import Purpose, generator
 
@@ -68,7 +68,7 @@ def rate_at(settings: TrainingSettings, epoch: int) -> float:
 
 
 def train(
-    mlp: MLP,
+    network: Masked,
     data: Examples,
     validation: Examples,
     settings: TrainingSettings,
@@ -76,43 +76,45 @@ def train(
     seed: int,
     after_step: Step | None = None,
 ) -> Training:
-    """Train ``mlp`` in place.
+    """Train ``network`` in place.
 
     Args:
-        mlp: The network; a pruned weight stays zero.
+        network: The network; a pruned weight stays zero.
         data: What to train on.
         validation: What tells when to stop.
         settings: How.
         seed: Of the order of the examples.
         after_step: Called with the number of steps taken, after each.
     """
-    dtype = mlp.parameters.dtype
+    dtype = network.parameters.dtype
     data, validation = data.astype(dtype), validation.astype(dtype)
     loss = find_loss(settings.loss)
-    epoch = _Epoch(mlp, data, settings, loss, after_step)
-    training, lowest, best = Training(), math.inf, mlp.parameters.copy()
+    epoch = _Epoch(network, data, settings, loss, after_step)
+    training, lowest, best = Training(), math.inf, network.parameters.copy()
     with ThreadpoolController().limit(limits=1, user_api="blas"):  # the same bits on any number of cores
         for number in range(settings.epochs):
             epoch.run(generator(seed, Purpose.DENSE_ORDER, number), rate_at(settings, number))
             training.examples += len(data.inputs)
-            training.losses.append(current := loss.value(mlp(validation.inputs), validation.targets))
+            training.losses.append(current := loss.value(network(validation.inputs), validation.targets))
             if current < lowest:
                 lowest, training.best = current, number + 1
-                best[:] = mlp.parameters
+                best[:] = network.parameters
             elif settings.patience and number + 1 - training.best >= settings.patience:
                 break
     if settings.patience:
-        mlp.set(best)
+        network.set(best)
     return training
 
 
 class _Epoch:
     """All batches once; buffers and the optimizer's moments last from one epoch to the next."""
 
-    def __init__(self, mlp: MLP, data: Examples, settings: TrainingSettings, loss: Loss, after: Step | None) -> None:
+    def __init__(
+        self, network: Masked, data: Examples, settings: TrainingSettings, loss: Loss, after: Step | None
+    ) -> None:
         self._data, self._batch, self._after = data, min(settings.batch, len(data.inputs)), after
-        self._backward = Backpropagation(mlp, loss, self._batch)
-        self._optimizer = make_optimizer(settings.optimizer, mlp, momentum=settings.momentum, decay=settings.decay)
+        self._backward = make_backpropagation(network, loss, self._batch)
+        self._optimizer = make_optimizer(settings.optimizer, network, momentum=settings.momentum, decay=settings.decay)
         self._inputs: Array = np.empty((self._batch, data.inputs.shape[1]), dtype=data.inputs.dtype)
         self._steps = 0
 

@@ -29,7 +29,7 @@ class Activity(NeuronMethod):
     """
 
     source = "Hu et al. 2016"
-    needs = ("data",)
+    needs = ("layers", "data")
 
     def __init__(self, name: str, *, standardised: bool = False) -> None:
         super().__init__(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.method import WeightMethod
-from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence
 
 
@@ -18,10 +18,10 @@ class Gradient(WeightMethod):
     needs = ("gradients",)
     start = "initial"
 
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
         """The absolute gradient."""
         assert evidence.gradient is not None
-        return [np.abs(slope) for slope in mlp.views(evidence.gradient(mlp))[0]]
+        return [np.abs(slope) for slope in network.views(evidence.gradient(network))[0]]
 
 
 METHODS = (Gradient("gradient"),)

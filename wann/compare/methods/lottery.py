@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from wann.compare.functions import Array, Mask
+from wann.compare.masked import Masked
 from wann.compare.masks import prune_share
 from wann.compare.method import Method, Outcome
 from wann.compare.mlp import MLP
@@ -19,28 +20,36 @@ MOST_ROUNDS = 500.0
 Kind = Literal["ticket", "late", "early", "reinit", "shuffled", "oneshot"]
 
 
-def prune_round(mlp: MLP) -> None:
+def prune_round(network: Masked) -> None:
     """Prune the smallest weights of each layer: a full round."""
-    _prune(mlp, [*[RATE] * (len(mlp.weights) - 1), RATE / 2.0])
+    _prune(network, _rates(network))
 
 
-def prune_at_once(mlp: MLP, density: float) -> None:
+def prune_at_once(network: Masked, density: float) -> None:
     """Prune the smallest weights of each layer as so many rounds would, whole or in part, that ``density`` is left."""
     low, high = 0.0, MOST_ROUNDS
     for _ in range(60):
         middle = (low + high) / 2.0
-        kept = sum((1.0 - r) * int(m.sum()) for r, m in zip(_rates(mlp, middle), mlp.masks, strict=True))
-        low, high = (middle, high) if kept > density * mlp.size else (low, middle)
-    _prune(mlp, _rates(mlp, high))
+        kept = sum((1.0 - r) * int(m.sum()) for r, m in zip(_after_rounds(network, middle), network.masks, strict=True))
+        low, high = (middle, high) if kept > density * network.size else (low, middle)
+    _prune(network, _after_rounds(network, high))
 
 
-def _rates(mlp: MLP, rounds: float) -> list[float]:
-    """The share of survivors that go in so many rounds, a layer."""
-    return [*[1.0 - (1.0 - RATE) ** rounds] * (len(mlp.weights) - 1), 1.0 - (1.0 - RATE / 2.0) ** rounds]
+def _rates(network: Masked) -> list[float]:
+    """The share of survivors that go in a round, a layer; a network without layers has no output layer."""
+    rates = [RATE] * len(network.weights)
+    if isinstance(network, MLP):
+        rates[-1] /= 2.0
+    return rates
 
 
-def _prune(mlp: MLP, shares: list[float]) -> None:
-    prune_share(mlp, [np.abs(weights) for weights in mlp.weights], shares)
+def _after_rounds(network: Masked, rounds: float) -> list[float]:
+    """The same for so many rounds."""
+    return [1.0 - (1.0 - rate) ** rounds for rate in _rates(network)]
+
+
+def _prune(network: Masked, shares: list[float]) -> None:
+    prune_share(network, [np.abs(weights) for weights in network.weights], shares)
 
 
 class Lottery(Method):
@@ -64,29 +73,29 @@ class Lottery(Method):
         super().__init__(name)
         self.kind = kind
 
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Prune the smallest weights of each layer at once, fewer of the output layer's."""
-        if density < mlp.density:
-            prune_at_once(mlp, density)
+        if density < network.density:
+            prune_at_once(network, density)
 
     def run(self, trial: Trial, density: float) -> Outcome:
         """Find the ticket, then train it."""
-        self.check(density, trial.evidence)
+        self.check(trial.dense.initial, density, trial.evidence)
         masks, price = self.find(trial, density)
-        mlp = self._start(trial)
-        mlp.prune(self._shuffle(masks, trial) if self.kind == "shuffled" else masks)
-        before = mlp.copy()
-        trained = trial.problem.train(mlp, trial.seed)
-        return Outcome(mlp, before, price + trained.price, trained.curve)
+        network = self._start(trial)
+        network.prune(self._shuffle(masks, trial) if self.kind == "shuffled" else masks)
+        before = network.copy()
+        trained = trial.problem.train(network, trial.seed)
+        return Outcome(network, before, price + trained.price, trained.curve)
 
-    def _start(self, trial: Trial) -> MLP:
+    def _start(self, trial: Trial) -> Masked:
         """An unpruned network with the weights that survivors are reset to."""
         if self.kind == "reinit":
             return trial.problem.initial(trial.seed, draw=1)
-        mlp = trial.dense.initial.copy()
+        network = trial.dense.initial.copy()
         if self.kind == "late":
-            mlp.set(trial.dense.how.late)
-        return mlp
+            network.set(trial.dense.how.late)
+        return network
 
     def find(self, trial: Trial, density: float) -> tuple[list[Mask], int]:
         """The ticket's masks and what they cost: full rounds, then one that lands on the density.
@@ -95,21 +104,24 @@ class Lottery(Method):
         """
         if density == 1.0:
             return [mask.copy() for mask in trial.dense.initial.masks], 0
-        mlp, price = self._early(trial) if self.kind == "early" else self._rounds(trial, density)
-        self.prune(mlp, density, trial.evidence, trial.rng())
-        return [mask.copy() for mask in mlp.masks], price
+        network, price = self._early(trial) if self.kind == "early" else self._rounds(trial, density)
+        self.prune(network, density, trial.evidence, trial.rng())
+        return [mask.copy() for mask in network.masks], price
 
-    def _early(self, trial: Trial) -> tuple[MLP, int]:
+    def _early(self, trial: Trial) -> tuple[Masked, int]:
         """The dense network after a part of its training."""
-        mlp = trial.dense.initial.copy()
-        mlp.set(trial.dense.how.late)
-        return mlp, round(LATE * trial.dense.how.price)
+        network = trial.dense.initial.copy()
+        network.set(trial.dense.how.late)
+        return network, round(LATE * trial.dense.how.price)
 
-    def _rounds(self, trial: Trial, density: float) -> tuple[MLP, int]:
-        """The network trained after as many full rounds as fit, and the price of all trainings."""
+    def _rounds(self, trial: Trial, density: float) -> tuple[Masked, int]:
+        """The network trained after as many full rounds as fit, and the price of all trainings.
+
+        Of a few weights no round takes a fifth: what is left then goes at once.
+        """
         number, late = 0, self.kind == "late"
         trained, price = _round(trial, 0, late)
-        while self.kind != "oneshot" and _after(trained) > density:
+        while self.kind != "oneshot" and density < _after(trained) < trained.density:
             number += 1
             trained, spent = _round(trial, number, late)
             price += spent
@@ -120,25 +132,25 @@ class Lottery(Method):
         return [rng.permutation(mask.ravel()).reshape(mask.shape) for mask in masks]
 
 
-def _after(mlp: MLP) -> float:
+def _after(network: Masked) -> float:
     """The density after another full round."""
-    following = mlp.copy()
+    following = network.copy()
     prune_round(following)
     return following.density
 
 
-def _round(trial: Trial, number: int, late: bool) -> tuple[MLP, int]:
+def _round(trial: Trial, number: int, late: bool) -> tuple[Masked, int]:
     """The network trained after ``number`` full rounds, and the price of this training; not to be changed."""
     if number == 0:
         return trial.dense.trained, trial.dense.how.price
     key = "lottery", number, late
     if key not in trial.memo:
-        mlp = _round(trial, number - 1, late)[0].copy()
-        prune_round(mlp)
+        network = _round(trial, number - 1, late)[0].copy()
+        prune_round(network)
         start: Array = trial.dense.how.late if late else trial.dense.initial.parameters
-        mlp.set(start)
-        trial.memo[key] = mlp, trial.problem.train(mlp, trial.seed).price
-    found: tuple[MLP, int] = trial.memo[key]
+        network.set(start)
+        trial.memo[key] = network, trial.problem.train(network, trial.seed).price
+    found: tuple[Masked, int] = trial.memo[key]
     return found
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.masks import Scope
 from wann.compare.method import WeightMethod
-from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence
 
 
@@ -30,10 +30,12 @@ class Magnitude(WeightMethod):
     def __init__(self, name: str, scope: Scope = "global", **how: Any) -> None:
         super().__init__(name, **how)
         self.scope = scope
+        if scope == "layer":
+            self.needs = ("layers",)
 
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
         """The absolute weights."""
-        return [np.abs(weights) for weights in mlp.weights]
+        return [np.abs(weights) for weights in network.weights]
 
 
 class Threshold(WeightMethod):
@@ -43,12 +45,13 @@ class Threshold(WeightMethod):
     """
 
     source = "Han et al. 2015"
+    needs = ("layers",)
 
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
         """The absolute weights in units of their layer's deviation."""
         return [
             np.abs(weights) / max(float(weights[mask].std()), np.finfo(weights.dtype).tiny) if mask.any() else weights
-            for weights, mask in zip(mlp.weights, mlp.masks, strict=True)
+            for weights, mask in zip(network.weights, network.masks, strict=True)
         ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.method import WeightMethod
-from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence
 
 
@@ -15,9 +15,9 @@ class Random(WeightMethod):
 
     source = "control"
 
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
         """Random numbers."""
-        return [rng.random(weights.shape) for weights in mlp.weights]
+        return [rng.random(weights.shape) for weights in network.weights]
 
 
 class RandomInitial(Random):

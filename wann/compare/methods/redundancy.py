@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.method import Method
 from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence
@@ -66,14 +67,15 @@ class Redundancy(Method):
 
     source = "Babaeizadeh et al. 2016"
     family = "whole neurons"
-    needs = ("data",)
+    needs = ("layers", "data")
 
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Merge neurons until at most round(density N) of N weights are left, or each layer has a single one."""
         assert evidence.examples is not None
-        target = round(density * mlp.size)
-        while mlp.kept > target and (merge := best_merge(mlp, evidence.examples.inputs)) is not None:
-            apply(mlp, merge)
+        assert isinstance(network, MLP)
+        target = round(density * network.size)
+        while network.kept > target and (merge := best_merge(network, evidence.examples.inputs)) is not None:
+            apply(network, merge)
 
 
 METHODS = (Redundancy("redundancy"),)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wann.compare.functions import Array
+from wann.compare.masked import Masked
 from wann.compare.method import WeightMethod
-from wann.compare.mlp import MLP
 from wann.compare.problem import Evidence
 
 
@@ -21,11 +21,11 @@ class Snip(WeightMethod):
     needs = ("gradients",)
     start = "initial"
 
-    def scores(self, mlp: MLP, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
+    def scores(self, network: Masked, evidence: Evidence, rng: np.random.Generator) -> list[Array]:
         """The connection sensitivities."""
         assert evidence.gradient is not None
-        slopes, _ = mlp.views(evidence.gradient(mlp))
-        return [np.abs(weights * slope) for weights, slope in zip(mlp.weights, slopes, strict=True)]
+        slopes, _ = network.views(evidence.gradient(network))
+        return [np.abs(weights * slope) for weights, slope in zip(network.weights, slopes, strict=True)]
 
 
 METHODS = (Snip("snip"),)

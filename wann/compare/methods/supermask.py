@@ -8,6 +8,7 @@ import numpy as np
 
 from wann.compare.backpropagation import Backpropagation
 from wann.compare.functions import Array, Mask
+from wann.compare.masked import Masked
 from wann.compare.masks import keep_highest
 from wann.compare.method import Method, Outcome
 from wann.compare.mlp import MLP
@@ -28,27 +29,28 @@ class Supermask(Method):
 
     source = "Zhou et al. 2019; Ramanujan et al. 2020"
     family = "before training"
-    needs = ("data",)
+    needs = ("layers", "data")
     start = "initial"
 
-    def prune(self, mlp: MLP, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
+    def prune(self, network: Masked, density: float, evidence: Evidence, rng: np.random.Generator) -> None:
         """Learn the mask of an untrained network; its weights become signed constants."""
-        for weights, mask in zip(mlp.weights, mlp.masks, strict=True):
+        assert isinstance(network, MLP)
+        for weights, mask in zip(network.weights, network.masks, strict=True):
             scale = math.sqrt(2.0 / (density * weights.shape[1]))
             weights[:] = np.where(weights < 0.0, -scale, scale) * mask
-        popup = _EdgePopup(mlp, density, evidence, rng)
+        popup = _EdgePopup(network, density, evidence, rng)
         for epoch in range(EPOCHS):
             popup.run(rng, RATE * 0.5 * (1.0 + math.cos(math.pi * epoch / EPOCHS)))
-        mlp.prune(popup.masks())
+        network.prune(popup.masks())
 
     def run(self, trial: Trial, density: float) -> Outcome:
         """Learn the mask; nothing is trained afterwards."""
-        self.check(density, trial.evidence)
-        mlp = trial.dense.initial.copy()
-        self.prune(mlp, density, trial.evidence, generator(trial.seed, Purpose.PRUNING, 1))
+        self.check(trial.dense.initial, density, trial.evidence)
+        network = trial.dense.initial.copy()
+        self.prune(network, density, trial.evidence, generator(trial.seed, Purpose.PRUNING, 1))
         assert trial.evidence.examples is not None
         looked_at = EPOCHS * len(trial.evidence.examples.inputs)
-        return Outcome(mlp, mlp, trial.dense.how.price if trial.evidence.returns else looked_at, [])
+        return Outcome(network, network, trial.dense.how.price if trial.evidence.returns else looked_at, [])
 
 
 class _EdgePopup:

@@ -43,7 +43,7 @@ class Taylor(NeuronMethod):
     """
 
     source = "Molchanov et al. 2016"
-    needs = ("data", "gradients")
+    needs = ("layers", "data", "gradients")
 
     def scores(self, mlp: MLP, evidence: Evidence) -> list[Array]:
         """The normalised effects."""
