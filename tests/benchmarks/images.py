@@ -22,7 +22,7 @@ from wann.network import Networks, express
 from wann.population import Population
 from wann.task import Part
 
-IMAGES, PIXELS, CLASSES, HIDDEN, CONNECTIONS, NETWORKS = 1000, 256, 10, 450, 1849, 16
+IMAGES, PIXELS, CLASSES, HIDDEN, CONNECTIONS, NETWORKS = 1000, 256, 10, 450, 1849, 32
 WEIGHTS = np.array([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0])
 REPEATS = 5
 

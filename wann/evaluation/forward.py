@@ -34,8 +34,10 @@ from wann.network import Networks
 from wann.population import Floats, Integers
 from wann.simd import WIDTH, load, repeat, store
 
-LANES = 32
-"""Lanes that a kernel holds at once, four times ``WIDTH``; a network's values are rows of this length."""
+LANES = 64
+"""Lanes that a kernel holds at once; a network's values are rows of this length."""
+GROUP = 4 * WIDTH
+"""Lanes whose sums grow side by side: one sum alone would wait for each of its additions to end."""
 NARROW = 2 * WIDTH
 """Up to so many lanes the time goes into waiting for results, and work on lanes not in use would only add to it."""
 
@@ -109,8 +111,7 @@ def _weighted_sum(
 def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: int) -> None:
     """Compute all nodes of network ``i`` in the first ``width`` lanes.
 
-    Where more lanes are in use than are ``NARROW``, all grow their sums side by side: one sum alone would wait for each
-    of its additions to end. Loops over lanes have no branches.
+    More lanes than are ``NARROW`` are computed in groups, idle ones too. Loops over lanes have no branches.
 
     Args:
         networks: The packed networks.
@@ -127,20 +128,21 @@ def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: 
         first, last = networks.first_source[node], networks.first_source[node + 1]
         code = networks.activations[node]
         if width > NARROW:
-            a, b, c, d = repeat(0.0), repeat(0.0), repeat(0.0), repeat(0.0)
-            for k in range(first, last):
-                at, own = sources[k] * LANES, (k - base) * LANES
-                a = a + _term(values, at, weights, own)
-                b = b + _term(values, at + WIDTH, weights, own + WIDTH)
-                c = c + _term(values, at + 2 * WIDTH, weights, own + 2 * WIDTH)
-                d = d + _term(values, at + 3 * WIDTH, weights, own + 3 * WIDTH)
-            a, b = _total(a, weights, 0), _total(b, weights, WIDTH)
-            c, d = _total(c, weights, 2 * WIDTH), _total(d, weights, 3 * WIDTH)
-            a, b, c, d = _activate(code, a, b, c, d)
-            store(values, row, a)
-            store(values, row + WIDTH, b)
-            store(values, row + 2 * WIDTH, c)
-            store(values, row + 3 * WIDTH, d)
+            for lane in range(0, width, GROUP):
+                a, b, c, d = repeat(0.0), repeat(0.0), repeat(0.0), repeat(0.0)
+                for k in range(first, last):
+                    at, own = sources[k] * LANES + lane, (k - base) * LANES + lane
+                    a = a + _term(values, at, weights, own)
+                    b = b + _term(values, at + WIDTH, weights, own + WIDTH)
+                    c = c + _term(values, at + 2 * WIDTH, weights, own + 2 * WIDTH)
+                    d = d + _term(values, at + 3 * WIDTH, weights, own + 3 * WIDTH)
+                a, b = _total(a, weights, lane), _total(b, weights, lane + WIDTH)
+                c, d = _total(c, weights, lane + 2 * WIDTH), _total(d, weights, lane + 3 * WIDTH)
+                a, b, c, d = _activate(code, a, b, c, d)
+                store(values, row + lane, a)
+                store(values, row + lane + WIDTH, b)
+                store(values, row + lane + 2 * WIDTH, c)
+                store(values, row + lane + 3 * WIDTH, d)
         elif code == STEP:
             for lane in range(0, width, WIDTH):
                 store(values, row + lane, step(_weighted_sum(values, sources, first, last, base, weights, lane)))

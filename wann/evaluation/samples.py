@@ -24,6 +24,8 @@ LARGEST_LOSS = -math.log(LEAST_PROBABILITY)
 """The cross-entropy that goes with it; also that of outputs that are no numbers."""
 LARGEST_ERROR = 1e12
 """A squared error counts as no more; also that of outputs that are no numbers."""
+TILE = 16
+"""Inputs that are laid out at a time."""
 _SQRT_HALF = math.sqrt(0.5)
 _LN2 = math.log(2.0)
 
@@ -88,6 +90,18 @@ def _loss(values: Floats, outputs: Integers, y: NDArray[Any], samples: Integers,
     return _squared_error(values, outputs, y, samples)
 
 
+@inlined
+def _lay_out(block: Floats, x: Floats, samples: Integers) -> None:
+    """Write the inputs of each sample into its lane; few rows at a time, so that they stay in the fastest cache."""
+    for first in range(0, x.shape[1], TILE):
+        last = min(first + TILE, x.shape[1])
+        for lane in range(samples.size):
+            at, sample = first * LANES + LANES + lane, samples[lane]
+            for k in range(first, last):
+                block[at] = x[sample, k]
+                at += LANES
+
+
 @kernel
 def answer(
     networks: Networks, first: int, last: int, weights: Floats, x: Floats, y: NDArray[Any], batches: Integers,
@@ -121,9 +135,7 @@ def answer(
             lane_weights[:] = weights[batch].reshape((-1, 1))
         for start in range(0, batches.shape[1], LANES):
             samples = batches[batch, start : start + LANES]
-            for lane in range(samples.size):
-                for k in range(networks.n_inputs):
-                    block[(1 + k) * LANES + lane] = x[samples[lane], k]
+            _lay_out(block, x, samples)
             width = (samples.size + WIDTH - 1) // WIDTH * WIDTH
             for i in range(first, last):
                 forward(networks, i, block, lane_weights, width)
