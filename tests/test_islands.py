@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from wann.archive import Archive
 from wann.errors import UserError
+from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.genome import Genome
 from wann.islands import Archipelago, Archives, apart
@@ -138,28 +139,49 @@ def test_a_restored_archipelago_goes_on_as_the_original(changes: dict[str, Any])
     assert all(np.array_equal(array, again.state[name]) for name, array in archipelago.state.items())
 
 
+def test_a_copy_stays_where_it_was_and_goes_on_the_same() -> None:
+    archipelago = Archipelago(3, 2, settings())
+    run(archipelago, 4)
+    before = {name: array.tobytes() for name, array in archipelago.state.items()}
+    copied = archipelago.copy()
+    run(archipelago, 3)
+    assert {name: array.tobytes() for name, array in copied.state.items()} == before
+    run(copied, 3)
+    assert copied.lineage.births.tolist() == archipelago.lineage.births.tolist()
+    assert list(copied.ask()) == list(archipelago.ask())
+
+
 def test_an_island_of_another_size_is_refused() -> None:
     state = Archipelago(3, 1, settings()).state
     with pytest.raises(ValueError, match="births: expected individuals that the lineage knows"):
         Archipelago(3, 1, settings(population=20)).restore(state)
 
 
+def conclusion(play: Play[Any]) -> Any:
+    """Where a play ends that needs no evaluation."""
+    with pytest.raises(StopIteration) as end:
+        next(play)
+    return end.value.value
+
+
 def test_the_archive_is_that_of_all_islands_together() -> None:
     archipelago, archives = Archipelago(3, 1, settings()), Archives(4, 3)
     apart_ = [Archive(4) for _ in range(3)]
 
-    def verify(population: Population, trials: slice) -> NDArray[np.float64]:
+    def verify(population: Population, trials: slice) -> Play[NDArray[np.float64]]:
         luck = np.array([zlib.crc32(repr(genome).encode()) % 3 for genome in population])
         truth = (luck + population.connections // 4).astype(float)  # many are equally good
         return np.broadcast_to(truth[:, None, None], (len(population), 6, 4))[..., trials]
+        yield
 
     for generation in range(25):
         population, returns = archipelago.ask(), returns_of(archipelago.ask(), archipelago.settings, generation)
         scores, births = Scores.of(returns, population.connections), archipelago.lineage.births
-        archives.update(archives.examine(population, births, scores, generation, verify))
+        archives.update(conclusion(archives.examine(population, births, scores, generation, verify)))
         for k, archive in enumerate(apart_):
             own = np.arange(30 * k, 30 * k + 30)
-            archive.update(archive.examine(population.take(own), births[own], scores.take(own), generation, verify))
+            asked = population.take(own), births[own], scores.take(own), generation
+            archive.update(conclusion(archive.examine(*asked, verify)))
         archipelago.tell(returns, keep=archives.births)
         champion = archives.champion
         assert champion is archives.front[-1]

@@ -35,22 +35,20 @@ class Island(Run):
     def __init__(self, task: Task, settings: Settings, island: int) -> None:
         super().__init__(Path(), task, msgspec.structs.replace(settings, islands=1))
         self._search = Search(len(task.inputs), len(task.outputs), settings, island)
+        self._outcomes: list[Outcome] = []
 
     def travel(self, evaluator: ThreadEvaluator, state: Arrays, last: int) -> Voyage:
         """Go from a state up to a generation."""
         self._search.restore(state)
         self._archive.restore(state)
-        outcomes = []
+        self.generation = self._search.generation
         while self.generation < last:
-            outcome = self._evaluate(evaluator)
-            start = time.perf_counter()
-            self._archive.update(outcome.findings)
-            if outcome.returns is not None:
-                self._search.tell(outcome.returns, keep=self._archive.births)
-            evolving = outcome.evolving + time.perf_counter() - start
-            findings = Findings(outcome.findings.verified, set())
-            outcomes.append(outcome._replace(returns=None, findings=findings, evolving=evolving))
-        return Voyage(outcomes, {**self._search.state, **self._archive.state})
+            self._play(evaluator, last)
+        return Voyage(self._outcomes, {**self._search.state, **self._archive.state})
+
+    def _conclude(self, outcome: Outcome) -> None:
+        self.generation += 1
+        self._outcomes.append(outcome._replace(findings=Findings(outcome.findings.verified, set())))
 
 
 class Fleet:
@@ -96,7 +94,7 @@ def _join(outcomes: tuple[Outcome, ...], seconds: float) -> Outcome:
         scores=Scores.join([outcome.scores for outcome in outcomes]),
         findings=[outcome.findings for outcome in outcomes],
         steps=sum(outcome.steps for outcome in outcomes),
-        start=time.perf_counter() - seconds,
+        seconds=seconds,
         evolving=max(outcome.evolving for outcome in outcomes),
     )
 

@@ -7,6 +7,7 @@ where or in what order the islands evolve.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from copy import copy
 from math import ceil
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.archive import Archive, Crowned, Entry, Findings, Verified, Verify
+from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.lineage import Individual
 from wann.population import Arrays, Floats, Integers, Population
@@ -70,6 +72,13 @@ class Archipelago:
         self.generation += 1
         self._migrate()
         return Scores.join(scores)
+
+    def copy(self) -> Archipelago:
+        """An archipelago that goes on from here by itself."""
+        other = copy(self)
+        other.islands = [island.copy() for island in self.islands]
+        other.lineage = Lineages(other.islands)
+        return other
 
     def _migrate(self) -> None:
         """The best of each island come to the next one, in place of its last children.
@@ -128,6 +137,11 @@ class Lineages:
         found = [one for n, island in enumerate(self._islands) for one in island.lineage.of(self.on(n, births))]
         return sorted(found, key=lambda individual: individual.birth)
 
+    def forget(self, keep: Collection[int]) -> None:
+        """Forget everyone but the present population, those to keep, and the ancestors of both."""
+        for n, island in enumerate(self._islands):
+            island.lineage.forget(self.on(n, keep))
+
 
 class Archives:
     """The archives of several islands, seen as one.
@@ -171,13 +185,14 @@ class Archives:
 
     def examine(
         self, population: Population, births: Integers, scores: Scores, generation: int, verify: Verify
-    ) -> list[Findings]:
+    ) -> Play[list[Findings]]:
         """Verify those of a generation that look good enough to enter their island's archive; changes nothing yet."""
+        found = []
         parts = np.array_split(np.arange(len(population)), len(self.islands))
-        return [
-            archive.examine(population.take(part), births[part], scores.take(part), generation, verify)
-            for archive, part in zip(self.islands, parts, strict=True)
-        ]
+        for archive, part in zip(self.islands, parts, strict=True):
+            own = population.take(part), births[part], scores.take(part)
+            found.append((yield from archive.examine(*own, generation, verify)))
+        return found
 
     def update(self, findings: list[Findings]) -> None:
         """Let in those that were verified and belong to the front of their island."""
