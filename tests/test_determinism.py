@@ -200,6 +200,21 @@ def test_a_generation_beside_the_verification_of_the_one_before(tmp_path: Path, 
     assert outcome(tmp_path / "broken") == expected
 
 
+@pytest.mark.parametrize("answers", range(6, 10))
+def test_what_is_saved_when_it_is_broken_off_is_a_generation_that_is_done(tmp_path: Path, answers: int) -> None:
+    broken = prepare("swingup", out=tmp_path / "broken", **SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        broken.advance(SideBySide(answers))
+    assert broken.generation > 0
+    wann.search("swingup", out=tmp_path / "run", workers=1, **{**SETTINGS, "generations": broken.generation})
+    states = [dict(load_checkpoint(tmp_path / name)) for name in ("broken", "run")]
+    for state in states:
+        del state["history"]  # it has a clock
+    assert {name: array.tobytes() for name, array in states[0].items()} == {
+        name: array.tobytes() for name, array in states[1].items()
+    }
+
+
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:
     """The command, with a checkpoint after every generation."""
     code = "import wann.runs; wann.runs.CHECKPOINT_SECONDS = 0; from wann.cli import main; main()"
