@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from wann.errors import UserError
 from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.genome import Genome
-from wann.islands import Archipelago, Archives, apart
+from wann.islands import Archipelago, Archives, apart, senders
 from wann.population import Genes, Population
 from wann.settings import Settings, make_settings
 
@@ -104,8 +105,21 @@ def test_genes_of_another_record_stay_what_they_were(seed: int, here: int, there
         np.testing.assert_array_equal(getattr(again, name), getattr(adopted, name))
 
 
-def test_the_best_of_an_island_come_to_the_next_one_at_fixed_generations() -> None:
-    met, apart_ = Archipelago(3, 1, settings()), Archipelago(3, 1, settings(migrate_every=1000))
+def test_who_sends_on_a_ring_and_at_random() -> None:
+    assert senders(settings(islands=5), 16) == [4, 0, 1, 2, 3]
+    chosen = settings(islands=5, migration="random", seed=3)
+    drawn = [senders(chosen, generation) for generation in range(300)]
+    assert drawn == [senders(chosen, generation) for generation in range(300)]
+    pairs = Counter((sender, island) for meeting in drawn for island, sender in enumerate(meeting))
+    assert pairs.keys() == set(permutations(range(5), 2)), "anyone may send to anyone else"
+    assert min(pairs.values()) > 40
+    assert senders(settings(islands=2, migration="random"), 7) == [1, 0]
+
+
+@pytest.mark.parametrize("migration", ["ring", "random"])
+def test_the_best_of_an_island_come_to_another_one_at_fixed_generations(migration: str) -> None:
+    met = Archipelago(3, 1, settings(migration=migration))
+    apart_ = Archipelago(3, 1, settings(migrate_every=1000))
     run(met, 4)
     run(apart_, 4)
     assert [structures(island) for island in met.islands] == [structures(island) for island in apart_.islands]
@@ -118,11 +132,12 @@ def test_the_best_of_an_island_come_to_the_next_one_at_fixed_generations() -> No
     best = [structures(island)[order[0]] for island, order in zip(met.islands, ranked, strict=True)]
     met.tell(returns)
     apart_.tell(returns)
+    sending = senders(met.settings, 5)
     for k in range(3):
-        here, alone, before = (structures(a.islands[j]) for a, j in ((met, k), (apart_, k), (apart_, k - 1)))
+        here, alone, before = (structures(a.islands[j]) for a, j in ((met, k), (apart_, k), (apart_, sending[k])))
         assert here[:-2] == alone[:-2]
         assert here[-2:] == before[:2], "5 % of 30 individuals, rounded up"
-        assert here[-2] == best[k - 1], "the best of its island's ranking comes first"
+        assert here[-2] == best[sending[k]], "the best of its island's ranking comes first"
 
 
 @pytest.mark.parametrize("changes", [{}, {"crossover": 0.5, "species_distance": 0.4}])

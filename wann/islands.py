@@ -1,7 +1,7 @@
 """Islands: populations that evolve by themselves and exchange their best now and then.
 
-The island model, with migration along a ring (Whitley, Rana & Heckendorn 1999). Which migrants come does not depend on
-where or in what order the islands evolve.
+The island model, with migration along a ring or a random graph (Whitley, Rana & Heckendorn 1999). Which migrants come
+does not depend on where or in what order the islands evolve.
 """
 
 from __future__ import annotations
@@ -19,10 +19,30 @@ from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.lineage import Individual
 from wann.population import Arrays, Floats, Integers, Population
+from wann.seeds import Purpose, generator
 from wann.settings import Settings
 
 MIGRANTS = 0.05
 """Part of a population that migrates, rounded up; never more than its elites."""
+
+
+def senders(settings: Settings, generation: int) -> list[int]:
+    """The island from which migrants come to each: the one before it on the ring, or any other one."""
+    count = settings.islands
+    shifts = np.ones(count, dtype=np.int64)
+    if settings.migration == "random":
+        shifts = generator(settings.seed, Purpose.MIGRATION, generation).integers(1, count, count)
+    return [int(number) for number in (np.arange(count) - shifts) % count]
+
+
+def welcome(island: Search, sender: Search) -> None:
+    """Let the best of another island come, in place of the last children.
+
+    Breeding puts elites first, the best before the others, and has left out the worst already: children that nobody
+    has evaluated yet make room. So those who go on to a third island do not depend on who has come first.
+    """
+    count = min(sender.settings.elites, ceil(MIGRANTS * sender.settings.population))
+    island.receive(sender.ask().take(np.arange(count)), sender)
 
 
 class Archipelago:
@@ -81,17 +101,11 @@ class Archipelago:
         return other
 
     def _migrate(self) -> None:
-        """The best of each island come to the next one, in place of its last children.
-
-        Breeding puts elites first, the best before the others, and has left out the worst already: children that
-        nobody has evaluated yet make room.
-        """
+        """Where it is time to, the best of each island come to another one."""
         if self.generation % self.settings.migrate_every:
             return
-        count = min(self.settings.elites, ceil(MIGRANTS * self.settings.population))
-        best = [island.ask().take(np.arange(count)) for island in self.islands]
-        for island, receiver in enumerate(self.islands):
-            receiver.receive(best[island - 1], self.islands[island - 1])
+        for island, sender in zip(self.islands, senders(self.settings, self.generation), strict=True):
+            welcome(island, self.islands[sender])
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
