@@ -75,7 +75,7 @@ class Fleet:
     def evolve(self, state: Arrays, generation: int, last: int) -> list[Outcome]:
         """Let the islands go from their state at a generation up to the next meeting, or to the last generation."""
         start, meeting = time.perf_counter(), self._meeting(generation, last)
-        left, calls = self._under_way
+        (left, calls), self._under_way = self._under_way, (0, [])
         if not calls or left != generation:
             parts = apart(state, self._settings.islands)
             calls = [self._leave(island, part, None, meeting) for island, part in enumerate(parts)]
@@ -101,8 +101,7 @@ class Fleet:
         except BaseException:
             self._cluster.cancel(list(leaving.values()))
             raise
-        finally:
-            self._under_way = meeting, [leaving[island] for island in islands if len(leaving) == len(calls)]
+        self._under_way = meeting, [leaving[island] for island in islands if leaving]
         return [voyages[island] for island in islands]
 
     def _leave(self, island: int, state: Arrays, sender: Arrays | None, meeting: int) -> Any:

@@ -49,9 +49,9 @@ class Sleepy(SwingUp):
     seconds = 0.0
 
 
-def travel(task: Sleepy, settings: Settings, island: int, state: Any, last: int, cores: int) -> Voyage:
+def travel(task: Sleepy, settings: Settings, island: int, state: Any, sender: Any, last: int, cores: int) -> Voyage:
     """A voyage that sleeps."""
-    return Island(task, settings, island).travel(Sleeper(task, task.seconds), state, last)
+    return Island(task, settings, island).travel(Sleeper(task, task.seconds), state, sender, last)
 
 
 def measure(islands: int, generations: int, seconds: float) -> float:

@@ -180,5 +180,7 @@ def connect(address: str, workers: int | None) -> Any:
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         ray.shutdown()  # a version mismatch shows when the connection stands already
         reason = " ".join(str(error).split())
+        if isinstance(error, ConnectionError):
+            reason += "; if it asks for a token or for TLS, they must be set here, too: see runs/cluster/README.md"
         raise UserError(f"no Ray cluster answers at {address!r}: {reason}") from None
     return ray
