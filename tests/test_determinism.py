@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,13 @@ from outcomes import outcome
 
 import wann
 from tasks.swingup import SwingUp
-from wann.api.searches import prepare
+from wann.api.searches import prepare, reopen
 from wann.checkpoint import load_checkpoint
 from wann.evaluation import crew
 from wann.evaluation.ray import RayEvaluator
 from wann.evaluation.rollout import RolloutPlayer
 from wann.evaluation.threads import ThreadEvaluator
-from wann.evaluation.work import Piece, cut, make_episodes, make_trials
+from wann.evaluation.work import Piece, Play, cut, make_episodes, make_trials
 from wann.network import express
 from wann.population import Population
 from wann.runs import Run
@@ -64,9 +66,10 @@ def test_chunking_does_not_matter(
 
 
 def test_every_way_to_cut_the_work_covers_it_once() -> None:
-    for networks, episodes, parts in [(1, 1, 8), (192, 18, 16), (3, 600, 16), (2, 100, 7), (5, 33, 64)]:
+    cases = [(1, 1, 8), (192, 18, 16), (3, 600, 16), (2, 100, 7), (5, 33, 64)]
+    for (networks, episodes, parts), alike in product(cases, (1, 2, 5)):
         count = np.zeros((networks, episodes), dtype=int)
-        for piece in cut(Piece(0, networks, 0, episodes), parts):
+        for piece in cut(Piece(0, networks, 0, episodes), parts, alike=alike):
             count[piece.first_network : piece.last_network, piece.first_episode : piece.last_episode] += 1
         assert (count == 1).all()
 
@@ -148,6 +151,68 @@ def test_stopping_and_resuming_does_not_matter(reference: tuple[object, ...], tm
     run = wann.resume(tmp_path / "run", generations=SETTINGS["generations"])
     assert isinstance(run, Run)
     assert outcome(tmp_path / "run") == reference
+
+
+class SideBySide(ThreadEvaluator):
+    """Lets all plays ask before it answers any, as Ray's does, the last one first; breaks off after some answers."""
+
+    def __init__(self, answers: float = float("inf")) -> None:
+        super().__init__(SwingUp(), 1)
+        self.answers = answers
+
+    def follow_all(self, plays: Sequence[Play[Any]]) -> list[Any]:
+        ends: dict[int, Any] = {}
+        found: dict[int, Any] = dict.fromkeys(range(len(plays)))
+        while len(ends) < len(plays):
+            for place in found.keys() - ends.keys():
+                try:
+                    found[place] = plays[place].send(found[place])
+                except StopIteration as end:
+                    ends[place] = end.value
+            for place in sorted(found.keys() - ends.keys(), reverse=True):
+                self.answers -= 1
+                if self.answers < 0:
+                    raise KeyboardInterrupt
+                found[place] = self.evaluate(*found[place])
+        return [ends[place] for place in range(len(plays))]
+
+
+MANNERS: list[dict[str, Any]] = [{}, {"racing": 1, "species_distance": 0.4, "crossover": 0.3}, {"islands": 2}]
+
+
+@pytest.mark.parametrize("changes", MANNERS)
+def test_a_generation_beside_the_verification_of_the_one_before(tmp_path: Path, changes: dict[str, Any]) -> None:
+    settings = {**SETTINGS, **changes, "migrate_every": 3}
+    wann.search("swingup", out=tmp_path / "one after the other", workers=1, **settings)
+    expected = outcome(tmp_path / "one after the other")
+    run = prepare("swingup", out=tmp_path / "run", **settings)
+    run.advance(SideBySide())
+    assert outcome(tmp_path / "run") == expected
+    broken = prepare("swingup", out=tmp_path / "broken", **settings)
+    ends = []
+    while broken.generation < settings["generations"]:
+        with suppress(KeyboardInterrupt):
+            broken.advance(SideBySide(7 + len(ends)))  # somewhere in a generation, elsewhere each time
+        ends.append(broken.generation)
+        assert load_checkpoint(broken.folder)["generation"] == rows(broken.folder) == broken.generation
+        broken = reopen(broken.folder)
+    assert len(ends) > 2
+    assert outcome(tmp_path / "broken") == expected
+
+
+@pytest.mark.parametrize("answers", range(6, 10))
+def test_what_is_saved_when_it_is_broken_off_is_a_generation_that_is_done(tmp_path: Path, answers: int) -> None:
+    broken = prepare("swingup", out=tmp_path / "broken", **SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        broken.advance(SideBySide(answers))
+    assert broken.generation > 0
+    wann.search("swingup", out=tmp_path / "run", workers=1, **{**SETTINGS, "generations": broken.generation})
+    states = [dict(load_checkpoint(tmp_path / name)) for name in ("broken", "run")]
+    for state in states:
+        del state["history"]  # it has a clock
+    assert {name: array.tobytes() for name, array in states[0].items()} == {
+        name: array.tobytes() for name, array in states[1].items()
+    }
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:

@@ -67,6 +67,19 @@ def test_state_restores_exactly(changes: dict[str, Any]) -> None:
     assert all(np.array_equal(search.state[name], array) for name, array in again.state.items())
 
 
+def test_a_copy_stays_where_it_was_and_goes_on_the_same() -> None:
+    search = Search(4, 2, settings(crossover=0.5, species_distance=0.4))
+    run(search, 6)
+    before = {name: array.tobytes() for name, array in search.state.items()}
+    copied = search.copy()
+    run(search, 5)
+    assert {name: array.tobytes() for name, array in copied.state.items()} == before
+    run(copied, 5)
+    assert {name: array.tobytes() for name, array in copied.state.items()} == {
+        name: array.tobytes() for name, array in search.state.items()
+    }
+
+
 @pytest.mark.parametrize("changes", [{"crossover": 1.0}, {"species_distance": 0.4}])
 def test_options_stay_valid_and_make_a_difference(changes: dict[str, Any]) -> None:
     plain, other = Search(4, 2, settings()), Search(4, 2, settings(**changes))

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "seed": 3,
     "islands": 4,
     "migrate_every": 4,
+    "migration": "random",
     "crossover": 0.3,
     "species_distance": 0.4,
 }
@@ -75,6 +76,13 @@ def test_nodes_do_not_matter(reference: tuple[Any, ...], tmp_path: Path, count: 
     with nodes(count) as cluster, fleet(run.task, run.settings, None, cluster.address) as players:
         run.advance(players)
     assert outcome(run.folder) == reference
+
+
+def test_on_a_ring_too(tmp_path: Path) -> None:
+    ring = {**SETTINGS, "migration": "ring"}
+    wann.search("swingup", out=tmp_path / "threads", **ring)
+    wann.search("swingup", out=tmp_path / "ray", ray="local", workers=2, **ring)
+    assert outcome(tmp_path / "ray") == outcome(tmp_path / "threads")
 
 
 def test_a_node_that_dies_and_one_that_joins_do_not_matter(reference: tuple[Any, ...], tmp_path: Path) -> None:

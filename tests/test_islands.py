@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from wann.archive import Archive
 from wann.errors import UserError
+from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.genome import Genome
-from wann.islands import Archipelago, Archives, apart
+from wann.islands import Archipelago, Archives, apart, senders
 from wann.population import Genes, Population
 from wann.settings import Settings, make_settings
 
@@ -103,8 +105,21 @@ def test_genes_of_another_record_stay_what_they_were(seed: int, here: int, there
         np.testing.assert_array_equal(getattr(again, name), getattr(adopted, name))
 
 
-def test_the_best_of_an_island_come_to_the_next_one_at_fixed_generations() -> None:
-    met, apart_ = Archipelago(3, 1, settings()), Archipelago(3, 1, settings(migrate_every=1000))
+def test_who_sends_on_a_ring_and_at_random() -> None:
+    assert senders(settings(islands=5), 16) == [4, 0, 1, 2, 3]
+    chosen = settings(islands=5, migration="random", seed=3)
+    drawn = [senders(chosen, generation) for generation in range(300)]
+    assert drawn == [senders(chosen, generation) for generation in range(300)]
+    pairs = Counter((sender, island) for meeting in drawn for island, sender in enumerate(meeting))
+    assert pairs.keys() == set(permutations(range(5), 2)), "anyone may send to anyone else"
+    assert min(pairs.values()) > 40
+    assert senders(settings(islands=2, migration="random"), 7) == [1, 0]
+
+
+@pytest.mark.parametrize("migration", ["ring", "random"])
+def test_the_best_of_an_island_come_to_another_one_at_fixed_generations(migration: str) -> None:
+    met = Archipelago(3, 1, settings(migration=migration))
+    apart_ = Archipelago(3, 1, settings(migrate_every=1000))
     run(met, 4)
     run(apart_, 4)
     assert [structures(island) for island in met.islands] == [structures(island) for island in apart_.islands]
@@ -117,11 +132,12 @@ def test_the_best_of_an_island_come_to_the_next_one_at_fixed_generations() -> No
     best = [structures(island)[order[0]] for island, order in zip(met.islands, ranked, strict=True)]
     met.tell(returns)
     apart_.tell(returns)
+    sending = senders(met.settings, 5)
     for k in range(3):
-        here, alone, before = (structures(a.islands[j]) for a, j in ((met, k), (apart_, k), (apart_, k - 1)))
+        here, alone, before = (structures(a.islands[j]) for a, j in ((met, k), (apart_, k), (apart_, sending[k])))
         assert here[:-2] == alone[:-2]
         assert here[-2:] == before[:2], "5 % of 30 individuals, rounded up"
-        assert here[-2] == best[k - 1], "the best of its island's ranking comes first"
+        assert here[-2] == best[sending[k]], "the best of its island's ranking comes first"
 
 
 @pytest.mark.parametrize("changes", [{}, {"crossover": 0.5, "species_distance": 0.4}])
@@ -138,28 +154,49 @@ def test_a_restored_archipelago_goes_on_as_the_original(changes: dict[str, Any])
     assert all(np.array_equal(array, again.state[name]) for name, array in archipelago.state.items())
 
 
+def test_a_copy_stays_where_it_was_and_goes_on_the_same() -> None:
+    archipelago = Archipelago(3, 2, settings())
+    run(archipelago, 4)
+    before = {name: array.tobytes() for name, array in archipelago.state.items()}
+    copied = archipelago.copy()
+    run(archipelago, 3)
+    assert {name: array.tobytes() for name, array in copied.state.items()} == before
+    run(copied, 3)
+    assert copied.lineage.births.tolist() == archipelago.lineage.births.tolist()
+    assert list(copied.ask()) == list(archipelago.ask())
+
+
 def test_an_island_of_another_size_is_refused() -> None:
     state = Archipelago(3, 1, settings()).state
     with pytest.raises(ValueError, match="births: expected individuals that the lineage knows"):
         Archipelago(3, 1, settings(population=20)).restore(state)
 
 
+def conclusion(play: Play[Any]) -> Any:
+    """Where a play ends that needs no evaluation."""
+    with pytest.raises(StopIteration) as end:
+        next(play)
+    return end.value.value
+
+
 def test_the_archive_is_that_of_all_islands_together() -> None:
     archipelago, archives = Archipelago(3, 1, settings()), Archives(4, 3)
     apart_ = [Archive(4) for _ in range(3)]
 
-    def verify(population: Population, trials: slice) -> NDArray[np.float64]:
+    def verify(population: Population, trials: slice) -> Play[NDArray[np.float64]]:
         luck = np.array([zlib.crc32(repr(genome).encode()) % 3 for genome in population])
         truth = (luck + population.connections // 4).astype(float)  # many are equally good
         return np.broadcast_to(truth[:, None, None], (len(population), 6, 4))[..., trials]
+        yield
 
     for generation in range(25):
         population, returns = archipelago.ask(), returns_of(archipelago.ask(), archipelago.settings, generation)
         scores, births = Scores.of(returns, population.connections), archipelago.lineage.births
-        archives.update(archives.examine(population, births, scores, generation, verify))
+        archives.update(conclusion(archives.examine(population, births, scores, generation, verify)))
         for k, archive in enumerate(apart_):
             own = np.arange(30 * k, 30 * k + 30)
-            archive.update(archive.examine(population.take(own), births[own], scores.take(own), generation, verify))
+            asked = population.take(own), births[own], scores.take(own), generation
+            archive.update(conclusion(archive.examine(*asked, verify)))
         archipelago.tell(returns, keep=archives.births)
         champion = archives.champion
         assert champion is archives.front[-1]

@@ -44,7 +44,7 @@ def test_the_better_half_plays_all_trials_and_the_others_the_first_ones(racing: 
         networks, trials = express(search.ask()), search.trials()
         everything = ThreadEvaluator(SwingUp(), 1).evaluate(networks, search.settings.weights, trials).returns
         evaluator.asked.clear()
-        found = play_generation(evaluator, search, networks)
+        found = evaluator.follow(play_generation(search, networks))
         assert evaluator.asked == [(15, trials[:, :racing].tolist()), (8, trials[:, racing:].tolist())]
         finalists = search.finalists(everything[:, :, :racing])
         assert len(set(finalists.tolist())) == 8
@@ -60,7 +60,7 @@ def test_the_better_half_plays_all_trials_and_the_others_the_first_ones(racing: 
 def test_steps_are_those_of_the_episodes_that_were_played() -> None:
     search = Search(5, 1, Settings(task="swingup", population=15, racing=1))
     evaluator, networks = ThreadEvaluator(SwingUp(), 1), express(search.ask())
-    found = play_generation(evaluator, search, networks)
+    found = evaluator.follow(play_generation(search, networks))
     first = evaluator.evaluate(networks, search.settings.weights, search.trials()[:, :1])
     chosen = express(search.ask().take(search.finalists(first.returns)))
     rest = evaluator.evaluate(chosen, search.settings.weights, search.trials()[:, 1:])

@@ -147,6 +147,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("racing", 3, "expected fewer than the 3 trials, got 3"),
     ("racing", -1, "expected int >= 0, got -1"),
     ("activations", ["tan"], "unknown 'tan': did you mean 'tanh'?"),
+    ("migration", "rink", "unknown 'rink': did you mean 'ring'?"),
     ("activations", ["sin", "sin"], "each at most once, got sin, sin"),
 ]
 
@@ -235,7 +236,7 @@ def test_differences_are_found_by_name_but_generations_may_differ() -> None:
     for name in set(NAMES_OF_SETTINGS) - {"generations"}:
         other = {"task": "other", "weights": [1.5], "activations": ["sin"], "cull_fraction": 0.5}.get(name, 1)
         other = 9 if getattr(old, name) == other or isinstance(getattr(old, name), int) else other
-        other = 2 if name == "racing" else other  # fewer than the trials
+        other = {"racing": 2, "migration": "random"}.get(name, other)  # fewer than the trials; another word
         changed = make_settings({"task": "swingup", name: other})
         assert first_difference(old, changed) == name
 

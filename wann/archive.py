@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wann.evaluation.work import Play
 from wann.evolution import Scores
 from wann.genome import Genome
 from wann.population import Arrays, Floats, Integers, Population
@@ -77,8 +78,8 @@ class Entry(NamedTuple):
     mean: float
 
 
-Verify = Callable[[Population, slice], Floats]
-"""The returns of a population on a part of the verification trials; (population, weights, trials)."""
+Verify = Callable[[Population, slice], Play[Floats]]
+"""Plays a population on a part of the verification trials, for its returns; (population, weights, trials)."""
 
 
 class Findings(NamedTuple):
@@ -121,21 +122,23 @@ class Archive:
 
     def examine(
         self, population: Population, births: Integers, scores: Scores, generation: int, verify: Verify
-    ) -> Findings:
+    ) -> Play[Findings]:
         """Verify those of a generation that look good enough to enter; changes nothing yet.
 
         A candidate is first screened on few trials, which the members have played too, then verified on all of them.
         """
         seen = set(self._seen)
         chosen = self._candidates(population, scores, seen)
-        screened = self._verify(list(chosen.values()), slice(0, self._screening), verify)
+        screened = yield from self._verify(list(chosen.values()), slice(0, self._screening), verify)
         first = [
             Verified(genome, generation, int(births[place]), returns)
             for (place, genome), returns in zip(chosen.items(), screened, strict=True)
         ]
         survivors = [new for new in first if not self._beaten(self._screened(new), new.connections, self._screened)]
         if self._trials > self._screening:
-            rest = self._verify([new.genome for new in survivors], slice(self._screening, self._trials), verify)
+            rest = yield from self._verify(
+                [new.genome for new in survivors], slice(self._screening, self._trials), verify
+            )
             survivors = [
                 replace(new, returns=np.hstack([new.returns, returns]))
                 for new, returns in zip(survivors, rest, strict=True)
@@ -170,11 +173,11 @@ class Archive:
                 chosen[i] = genome
         return chosen
 
-    def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> list[Floats]:
+    def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> Play[list[Floats]]:
         """The returns of each genome on those trials; (weights, trials)."""
         if not genomes:
             return []
-        return list(verify(Population.pack(genomes), trials))
+        return list((yield from verify(Population.pack(genomes), trials)))
 
     def _screened(self, member: Verified) -> float:
         """The mean return over the first trials of each weight."""

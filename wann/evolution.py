@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +130,12 @@ class Search:
         staying = self._population.take(np.arange(len(self._population) - len(migrants)))
         self._population = Population.join([staying, numbered])
         self.lineage.receive(len(migrants), self.generation)
+
+    def copy(self) -> Search:
+        """A search that goes on from here by itself."""
+        other = copy(self)
+        other.lineage, other._record, other._species = copy(self.lineage), self._record.copy(), copy(self._species)
+        return other
 
     def _rank(self, scores: Scores) -> Integers:
         """Best first; one draw decides which pair of objectives counts for the whole generation (section 3.3)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,6 +83,13 @@ class InnovationRecord:
         if len(known) == place:  # never more: a genome has the first before it gets a second
             self._new_node(connection)
         return known[place]
+
+    def copy(self) -> InnovationRecord:
+        """A record that goes on from here by itself."""
+        other = copy(self)
+        other._connections, other._splits = self._connections.copy(), self._splits.copy()
+        other._nodes = {split: nodes.copy() for split, nodes in self._nodes.items()}
+        return other
 
     @property
     def state(self) -> dict[str, Integers]:

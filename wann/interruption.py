@@ -45,6 +45,17 @@ class Interruption:
         finally:
             self._open = False
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Where, in the midst of ``allowed``, none may come; one that was put off comes on leaving."""
+        before, self._open = self._open, False
+        try:
+            yield
+        finally:
+            self._open = before
+        if before and self._pending:
+            raise KeyboardInterrupt
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         self._pending = True
         if self._open:

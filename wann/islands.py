@@ -1,12 +1,13 @@
 """Islands: populations that evolve by themselves and exchange their best now and then.
 
-The island model, with migration along a ring (Whitley, Rana & Heckendorn 1999). Which migrants come does not depend on
-where or in what order the islands evolve.
+The island model, with migration along a ring or a random graph (Whitley, Rana & Heckendorn 1999). Which migrants come
+does not depend on where or in what order the islands evolve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from copy import copy
 from math import ceil
 from typing import Any
 
@@ -14,13 +15,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wann.archive import Archive, Crowned, Entry, Findings, Verified, Verify
+from wann.evaluation.work import Play
 from wann.evolution import Scores, Search
 from wann.lineage import Individual
 from wann.population import Arrays, Floats, Integers, Population
+from wann.seeds import Purpose, generator
 from wann.settings import Settings
 
 MIGRANTS = 0.05
 """Part of a population that migrates, rounded up; never more than its elites."""
+
+
+def senders(settings: Settings, generation: int) -> list[int]:
+    """The island from which migrants come to each: the one before it on the ring, or any other one."""
+    count = settings.islands
+    shifts = np.ones(count, dtype=np.int64)
+    if settings.migration == "random":
+        shifts = generator(settings.seed, Purpose.MIGRATION, generation).integers(1, count, count)
+    return [int(number) for number in (np.arange(count) - shifts) % count]
+
+
+def welcome(island: Search, sender: Search) -> None:
+    """Let the best of another island come, in place of the last children.
+
+    Breeding puts elites first, the best before the others, and has left out the worst already: children that nobody
+    has evaluated yet make room. So those who go on to a third island do not depend on who has come first.
+    """
+    count = min(sender.settings.elites, ceil(MIGRANTS * sender.settings.population))
+    island.receive(sender.ask().take(np.arange(count)), sender)
 
 
 class Archipelago:
@@ -71,18 +93,19 @@ class Archipelago:
         self._migrate()
         return Scores.join(scores)
 
-    def _migrate(self) -> None:
-        """The best of each island come to the next one, in place of its last children.
+    def copy(self) -> Archipelago:
+        """An archipelago that goes on from here by itself."""
+        other = copy(self)
+        other.islands = [island.copy() for island in self.islands]
+        other.lineage = Lineages(other.islands)
+        return other
 
-        Breeding puts elites first, the best before the others, and has left out the worst already: children that
-        nobody has evaluated yet make room.
-        """
+    def _migrate(self) -> None:
+        """Where it is time to, the best of each island come to another one."""
         if self.generation % self.settings.migrate_every:
             return
-        count = min(self.settings.elites, ceil(MIGRANTS * self.settings.population))
-        best = [island.ask().take(np.arange(count)) for island in self.islands]
-        for island, receiver in enumerate(self.islands):
-            receiver.receive(best[island - 1], self.islands[island - 1])
+        for island, sender in zip(self.islands, senders(self.settings, self.generation), strict=True):
+            welcome(island, self.islands[sender])
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
@@ -128,6 +151,11 @@ class Lineages:
         found = [one for n, island in enumerate(self._islands) for one in island.lineage.of(self.on(n, births))]
         return sorted(found, key=lambda individual: individual.birth)
 
+    def forget(self, keep: Collection[int]) -> None:
+        """Forget everyone but the present population, those to keep, and the ancestors of both."""
+        for n, island in enumerate(self._islands):
+            island.lineage.forget(self.on(n, keep))
+
 
 class Archives:
     """The archives of several islands, seen as one.
@@ -171,13 +199,14 @@ class Archives:
 
     def examine(
         self, population: Population, births: Integers, scores: Scores, generation: int, verify: Verify
-    ) -> list[Findings]:
+    ) -> Play[list[Findings]]:
         """Verify those of a generation that look good enough to enter their island's archive; changes nothing yet."""
+        found = []
         parts = np.array_split(np.arange(len(population)), len(self.islands))
-        return [
-            archive.examine(population.take(part), births[part], scores.take(part), generation, verify)
-            for archive, part in zip(self.islands, parts, strict=True)
-        ]
+        for archive, part in zip(self.islands, parts, strict=True):
+            own = population.take(part), births[part], scores.take(part)
+            found.append((yield from archive.examine(*own, generation, verify)))
+        return found
 
     def update(self, findings: list[Findings]) -> None:
         """Let in those that were verified and belong to the front of their island."""

@@ -100,8 +100,12 @@ class Lineage:
         shift = np.array([first, 0, 0])
         columns = [column[changed] for column in (self.births, parents, *sizes)]
         added = (*columns, enabled + shift, activations + shift)
-        table = _Table(*(np.concatenate(both) for both in zip(self._table, added, strict=True)))
-        self._table = table.line_of(np.concatenate([self.births, np.array(list(keep), dtype=np.int64)]))
+        self._table = _Table(*(np.concatenate(both) for both in zip(self._table, added, strict=True)))
+        self.forget(keep)
+
+    def forget(self, keep: Collection[int]) -> None:
+        """Forget everyone but the present population, those to keep, and the ancestors of both."""
+        self._table = self._table.line_of(np.concatenate([self.births, np.array(list(keep), dtype=np.int64)]))
 
     def receive(self, count: int, generation: int) -> None:
         """Let so many founders take the last places of a generation that was just bred."""

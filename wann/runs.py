@@ -15,14 +15,14 @@ from wann.archive import Archive, Crowned, Entry, Verified
 from wann.champion import Champion, NetworkScores, read_champion, versions
 from wann.checkpoint import check_genes, has_checkpoint, load_checkpoint, save_checkpoint
 from wann.errors import UserError
-from wann.evaluation.work import Evaluator
+from wann.evaluation.work import Evaluator, Play, Request
 from wann.evolution import Scores, Search
 from wann.files import append, decode_json, locked, read_bytes, write_atomically, writing
 from wann.interruption import Interruption
 from wann.islands import Archipelago, Archives, apart
 from wann.lineage import Individual
 from wann.network import express
-from wann.population import Arrays, Floats, Population
+from wann.population import Arrays, Floats, Integers, Population
 from wann.racing import play_generation
 from wann.seeds import Purpose, trial_seeds
 from wann.settings import Settings, first_difference, make_settings, read_config
@@ -62,17 +62,26 @@ class Progress:
     """How many the run will have."""
 
 
-class Outcome(NamedTuple):
-    """What the evaluation of a generation found, when it began, and the seconds that were not evaluation."""
+class Played(NamedTuple):
+    """A generation that has been played."""
 
-    returns: Floats | None
-    """None where islands have bred by themselves, too."""
+    population: Population
+    births: Integers
+    returns: Floats
+    scores: Scores
+    steps: int
+
+
+class Outcome(NamedTuple):
+    """What is known of a generation in the end, and how long it took."""
+
     scores: Scores
     findings: Any
     """What the archive, or that of each island, found: ``Findings``, or a list of them."""
     steps: int
-    start: float
+    seconds: float
     evolving: float
+    """The seconds that were not evaluation."""
     arrival: Arrays | None = None
     """Where islands that have bred by themselves are after the last generation before they meet."""
 
@@ -83,16 +92,21 @@ Watch = Callable[[Progress], None]
 class Run:
     """A search and its folder.
 
+    The archive's verification has no part in selection. So each generation is played side by side with the
+    verification of the one before, and a generation is done when it is verified: the search is then one ahead.
+
     Attributes:
         folder: Where its files are.
         task: What it searches on.
         settings: What it depends on.
+        generation: How many generations are done.
     """
 
     def __init__(self, folder: Path, task: Task, settings: Settings) -> None:
         self.folder = folder
         self.task = task
         self.settings = settings
+        self.generation = 0
         shape = len(task.inputs), len(task.outputs)
         self._search: Search | Archipelago = Search(*shape, settings)
         self._archive: Archive | Archives = Archive(settings.verify_trials)
@@ -101,11 +115,12 @@ class Run:
             self._archive = Archives(settings.verify_trials, settings.islands)
         self._history: list[list[float]] = []
         self._interruption = Interruption()
-
-    @property
-    def generation(self) -> int:
-        """How many generations are done."""
-        return self._search.generation
+        self._watch: Watch | None = None
+        self._played: Played | None = None
+        """What is being verified."""
+        self._before: Search | Archipelago | None = None
+        """The search before it was told of that, where it has been."""
+        self._since, self._evolving = 0.0, 0.0
 
     @property
     def front(self) -> list[Champion]:
@@ -152,58 +167,86 @@ class Run:
             write_atomically(self.folder / CONFIG, _config(self.task, self.settings))
             self._write_history()
             saved = time.monotonic()
+            self._watch, self._since = watch, time.perf_counter()
             while self.generation < self.settings.generations:
                 try:
-                    outcomes = self._evaluate_all(evaluator)
+                    self._go_on(evaluator)
                 except BaseException:
+                    self._go_back()
                     self._save()
                     raise
-                for outcome in outcomes:
-                    self._conclude(outcome)
-                    if watch is not None:
-                        watch(Progress(dict(zip(COLUMNS, self._history[-1], strict=True)), self.settings.generations))
                 if time.monotonic() - saved >= CHECKPOINT_SECONDS:
                     self._save()
                     saved = time.monotonic()
             self._save()
 
-    def _evaluate_all(self, evaluator: Evaluator | Fleet) -> list[Outcome]:
+    def _go_on(self, evaluator: Evaluator | Fleet) -> None:
         """The next generation; with a fleet, all up to the next meeting of the islands."""
         if isinstance(evaluator, Evaluator):
-            return [self._evaluate(evaluator)]
+            self._play(evaluator, self.settings.generations)
+            return
         state = {**self._search.state, **self._archive.state}
         with self._interruption.allowed():
-            return evaluator.evolve(state, self.generation, self.settings.generations)
-
-    def _evaluate(self, evaluator: Evaluator) -> Outcome:
-        """Everything that takes long in a generation. It changes nothing, so it may be broken off."""
-        start = time.perf_counter()
-        population = self._search.ask()
-        networks = express(population)
-        evolving = time.perf_counter() - start
-        verifier = _Verifier(evaluator, self.settings)
-        with self._interruption.allowed():
-            returns, steps = play_generation(evaluator, self._search, networks)
-            scores = Scores.of(returns, population.connections)
-            births = self._search.lineage.births
-            findings = self._archive.examine(population, births, scores, self.generation, verifier)
-        return Outcome(returns, scores, findings, steps + verifier.steps, start, evolving)
-
-    def _conclude(self, outcome: Outcome) -> None:
-        """Take in what the evaluation found, and breed the next generation."""
-        start = time.perf_counter()
-        self._archive.update(outcome.findings)
-        if outcome.returns is not None:
-            self._search.tell(outcome.returns, keep=self._archive.births)
-        elif isinstance(self._search, Archipelago):
+            outcomes = evaluator.evolve(state, self.generation, self.settings.generations)
+        for outcome in outcomes:
+            self._archive.update(outcome.findings)
             self._search.generation += 1
-            if outcome.arrival is not None:
+            if outcome.arrival is not None and isinstance(self._search, Archipelago):
                 self._archive.restore(outcome.arrival)
                 self._search.arrive(outcome.arrival)
-        end = time.perf_counter()
-        self._record(outcome, end - outcome.start, outcome.evolving + end - start)
+            self._conclude(outcome)
 
-    def _record(self, outcome: Outcome, seconds: float, evolving: float) -> None:
+    def _play(self, evaluator: Evaluator, last: int) -> None:
+        """Verify the generation that was played before, and play the next one, if there is one up to the last."""
+        plays: list[Play[Played | None]] = []
+        if self._played is not None:
+            plays.append(self._verification(self._played))
+        if self.generation + len(plays) < last:
+            plays.append(self._next_generation())
+        with self._interruption.allowed():
+            self._played = evaluator.follow_all(plays)[-1]
+
+    def _next_generation(self) -> Play[Played]:
+        """Play a generation, having bred it first where the one before is still being verified."""
+        start = time.perf_counter()
+        with self._interruption.held():
+            if (played := self._played) is not None:
+                self._before = self._search.copy()
+                self._search.tell(played.returns, keep=[*self._archive.births, *played.births.tolist()])
+            population, births = self._search.ask(), self._search.lineage.births
+            networks = express(population)
+            self._evolving += time.perf_counter() - start
+        returns, steps = yield from play_generation(self._search, networks)
+        return Played(population, births, returns, Scores.of(returns, population.connections), steps)
+
+    def _verification(self, played: Played) -> Play[None]:
+        """Let the archive verify what looks good enough, and conclude the generation."""
+        verifier = _Verifier(self.settings)
+        asked = played.population, played.births, played.scores, self.generation
+        findings: Any = yield from self._archive.examine(*asked, verifier)
+        start = time.perf_counter()
+        with self._interruption.held():
+            self._archive.update(findings)
+            if self._before is None:
+                self._search.tell(played.returns, keep=self._archive.births)
+            self._played = self._before = None
+            now, evolving = time.perf_counter(), self._evolving
+            steps, seconds = played.steps + verifier.steps, now - self._since
+            self._since, self._evolving = now, 0.0
+            self._conclude(Outcome(played.scores, findings, steps, seconds, evolving + now - start))
+
+    def _go_back(self) -> None:
+        """Give up what was played and is not verified."""
+        self._search, self._played, self._before = self._before or self._search, None, None
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """A generation is done."""
+        self.generation += 1
+        self._record(outcome)
+        if self._watch is not None:
+            self._watch(Progress(dict(zip(COLUMNS, self._history[-1], strict=True)), self.settings.generations))
+
+    def _record(self, outcome: Outcome) -> None:
         scores = outcome.scores
         best = int(scores.mean.argmax())
         champion = self._archive.champion
@@ -219,13 +262,14 @@ class Run:
             "front": scores.front.size,
             "champion_mean": champion.mean if champion else float("nan"),
             "champion_connections": champion.connections if champion else 0,
-            "seconds": last.get("seconds", 0.0) + seconds,
-            "evolution_seconds": last.get("evolution_seconds", 0.0) + evolving,
+            "seconds": last.get("seconds", 0.0) + outcome.seconds,
+            "evolution_seconds": last.get("evolution_seconds", 0.0) + outcome.evolving,
         }
         self._history.append([row[name] for name in COLUMNS])
         append(self.folder / HISTORY, _csv([self._history[-1]]))
 
     def _save(self) -> None:
+        self._search.lineage.forget(keep=self._archive.births)
         history = np.array(self._history, dtype=np.float64).reshape(-1, len(COLUMNS))
         lasting = msgspec.structs.replace(self.settings, generations=1)
         settings = np.frombuffer(msgspec.json.encode(lasting), dtype=np.uint8)
@@ -253,6 +297,7 @@ class Run:
         history, generation = state["history"], state["generation"]
         if generation.shape != () or history.dtype != np.float64 or history.shape != (generation, len(COLUMNS)):
             raise ValueError("history: expected a row for each generation")
+        self.generation = int(generation)
         self._search.restore(state)
         self._archive.restore(state)
         self._search.lineage.of(self._archive.births)
@@ -292,16 +337,15 @@ class Run:
 class _Verifier:
     """Plays candidates on the run's verification trials, and counts the steps."""
 
-    def __init__(self, evaluator: Evaluator, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.steps = 0
-        self._evaluator = evaluator
         self._weights = settings.weights
         shape = len(settings.weights), settings.verify_trials
         self._seeds = trial_seeds(settings.seed, Purpose.VERIFICATION, *shape)
 
-    def __call__(self, population: Population, trials: slice) -> Floats:
+    def __call__(self, population: Population, trials: slice) -> Play[Floats]:
         seeds = self._seeds[:, trials]
-        returns, steps = self._evaluator.evaluate(express(population), self._weights, seeds, Part.VALIDATION)
+        returns, steps = yield Request(express(population), self._weights, seeds, Part.VALIDATION)
         self.steps += steps
         return returns
 

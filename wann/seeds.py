@@ -39,6 +39,7 @@ class Purpose(IntEnum):
     REGIME_WEIGHTS = 49
     BOOTSTRAP = 60
     ISLAND = 61
+    MIGRATION = 62
 
 
 def generator(seed: int, purpose: Purpose, generation: int = 0) -> np.random.Generator:

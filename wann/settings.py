@@ -25,6 +25,9 @@ Natural = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
+MIGRATIONS = ("ring", "random")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the result of a search depends on. The defaults are the paper's for CartPoleSwingUp."""
 
@@ -72,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Populations that evolve side by side, each of as many individuals."""
     migrate_every: Count = 16
     """Generations from one migration between islands to the next."""
+    migration: str = "ring"
+    """Where migrants come from: ring, the island before; random, another one, drawn at each migration."""
 
     def __post_init__(self) -> None:
         for name in self.activations:
@@ -85,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"racing: expected fewer than the {self.trials} trials, got {self.racing}")
         if sum(self.mutation_probabilities) <= 0:
             raise ValueError("one of change_activation, add_node, add_connection, enable_connection must be above 0")
+        if self.migration not in MIGRATIONS:
+            raise ValueError(f"migration: unknown {self.migration!r}: {suggestion(self.migration, MIGRATIONS)}")
         if self.islands > 1 and not self.elites:
             raise ValueError("islands: expected an elite to migrate: raise elite_fraction or population")
 

@@ -27,7 +27,7 @@ from wann.task import Task
 
 
 class Sleeper(Evaluator):
-    """Takes the same time for each episode, and gives a return that only says how large the network is."""
+    """Takes the same time for each episode, and gives returns that favour larger networks, with noise."""
 
     def __init__(self, task: Task, seconds: float) -> None:
         super().__init__(task)
@@ -35,8 +35,9 @@ class Sleeper(Evaluator):
 
     def _play(self, networks: Networks, episodes: Episodes) -> Played:
         sizes = np.diff(networks.first_node).astype(np.float64)
-        time.sleep(self._seconds * sizes.size * episodes.size)
-        return np.repeat(sizes[:, None], episodes.size, axis=1), sizes.size * episodes.size
+        noise = np.random.default_rng(sizes.size).normal(size=(sizes.size, episodes.size))
+        time.sleep(self._seconds * noise.size)
+        return noise + np.log1p(sizes)[:, None], noise.size
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -48,9 +49,9 @@ class Sleepy(SwingUp):
     seconds = 0.0
 
 
-def travel(task: Sleepy, settings: Settings, island: int, state: Any, last: int, cores: int) -> Voyage:
+def travel(task: Sleepy, settings: Settings, island: int, state: Any, sender: Any, last: int, cores: int) -> Voyage:
     """A voyage that sleeps."""
-    return Island(task, settings, island).travel(Sleeper(task, task.seconds), state, last)
+    return Island(task, settings, island).travel(Sleeper(task, task.seconds), state, sender, last)
 
 
 def measure(islands: int, generations: int, seconds: float) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wann.errors import TaskError, UserError
+from wann.evaluation.orders import Order
 from wann.evaluation.worker import as_actor, fingerprint
 from wann.task import Task
 
@@ -36,8 +37,8 @@ class Member:
     """The calls that it has to answer before it is ready: what it runs, and the task."""
     call: Any = None
     """The call that it is busy with."""
-    order: tuple[Any, int] | None = None
-    """What that is: the delivery, and which of its pieces."""
+    order: tuple[Order, int] | None = None
+    """What that is: the evaluation, and which of its pieces."""
     since: float = 0.0
     """When it began with that; on the monotonic clock."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from wann.errors import TaskError
 from wann.evaluation.crew import Crew, Member
-from wann.evaluation.work import Piece, Played
+from wann.evaluation.orders import Order, Queue
 
 log = logging.getLogger("wann")
 
@@ -53,33 +52,35 @@ class Pace:
 
 
 class Delivery:
-    """Brings the pieces of an evaluation to a crew.
+    """Brings the pieces of evaluations to a crew.
 
     A piece's result depends on the piece alone, so the first answer counts, and it does not matter whose it is.
 
     Args:
         crew: Who plays.
-        pieces: What is to be played.
-        send: Makes the work available to workers; called again where Ray has lost it.
         pace: Of earlier deliveries; that of this one is added.
     """
 
-    def __init__(self, crew: Crew, pieces: list[Piece], send: Callable[[], Any], pace: Pace) -> None:
-        self._crew, self._pieces, self._send = crew, pieces, send
+    def __init__(self, crew: Crew, pace: Pace) -> None:
+        self._crew = crew
         self._errors = crew.ray.exceptions
-        self._work = send()
-        self._answers: dict[int, Played] = {}
-        self._waiting = deque(range(len(pieces)))
-        self._failures: Counter[int] = Counter()
+        self._open: list[Order] = []
+        self._queue = Queue()
         self._ever, self._now = pace, Pace()
+        self._looked = time.monotonic()
 
-    def answers(self) -> list[Played]:
-        """What each piece gave.
+    def add(self, order: Order) -> None:
+        """Take an order."""
+        self._open.append(order)
+        self._queue.add(order)
+
+    def next(self) -> Order:
+        """Wait until all pieces of an order have been answered; gives the order.
 
         Raises:
             TaskError: The task failed, or crashed or hung too many workers.
         """
-        while len(self._answers) < len(self._pieces):
+        while (done := next((order for order in self._open if order.done), None)) is None:
             self._hand_out()
             for member in self._crew.answered(TICK):
                 self._take(member)
@@ -88,42 +89,42 @@ class Delivery:
             for member in self._hanging():
                 self._crew.dismiss(member)
                 self._give_back(member, f"gave no answer for {time.monotonic() - member.since:.0f} s")
-        return [self._answers[index] for index in range(len(self._pieces))]
+        self._open.remove(done)
+        return done
 
     def _hand_out(self) -> None:
         """Give each idle worker a piece; where none is left, one that is late elsewhere."""
         for member in self._crew.members:
             if not member.idle:
                 continue
-            index = self._waiting.popleft() if self._waiting else self._late()
-            if index is None:
+            if (found := self._queue.pop() or self._late()) is None:
                 return
-            member.call = member.actor.play.remote(self._work, self._pieces[index])
-            member.order, member.since = (self, index), time.monotonic()
+            order, index = found
+            member.call = member.actor.play.remote(order.work, order.pieces[index])
+            member.order, member.since = found, time.monotonic()
 
-    def _late(self) -> int | None:
+    def _late(self) -> tuple[Order, int] | None:
         """The piece that has been with a single worker for longest, if it is late."""
         at = Counter(self._mine(member) for member in self._crew.members)
-        alone = [m for m in self._crew.members if (index := self._mine(m)) is not None and at[index] == 1]
+        alone = [m for m in self._crew.members if (piece := self._mine(m)) is not None and at[piece] == 1]
         if not alone or not self._now.episodes:
             return None
         oldest = min(alone, key=lambda member: member.since)
         limit = max(LATE_SECONDS, LATE_TIMES * self._now.slowest * self._episodes(oldest) / oldest.threads)
         return self._mine(oldest) if time.monotonic() - oldest.since > limit else None
 
-    def _mine(self, member: Member) -> int | None:
+    def _mine(self, member: Member) -> tuple[Order, int] | None:
         """The piece that a worker is at, if it is one of this delivery and not yet answered."""
-        if member.order is None or member.order[0] is not self or member.order[1] in self._answers:
+        if member.order is None or member.order[0] not in self._open or member.order[1] in member.order[0].answers:
             return None
-        return member.order[1]
+        return member.order
 
     @staticmethod
     def _episodes(member: Member) -> int:
         """How many episodes a worker plays."""
-        delivery, index = member.order or (None, 0)
-        assert delivery is not None
-        networks, episodes = delivery._pieces[index].shape
-        return int(networks * episodes)
+        assert member.order is not None
+        order, index = member.order
+        return order.episodes(index)
 
     def _take(self, member: Member) -> None:
         """Take what a worker has answered."""
@@ -136,10 +137,12 @@ class Delivery:
         except self._errors.RayError as error:
             self._went_wrong(member, error)
             return
-        if (index := self._mine(member)) is not None:
-            self._answers[index] = answer
+        if (mine := self._mine(member)) is not None:
+            (order, index), seconds = mine, time.monotonic() - member.since
+            order.answers[index] = answer
+            self._queue.learn(order, index, seconds)
             for pace in (self._ever, self._now):
-                pace.add(time.monotonic() - member.since, member.threads, self._episodes(member))
+                pace.add(seconds, member.threads, self._episodes(member))
         member.call = member.order = None
 
     def _went_wrong(self, member: Member, error: Any) -> None:
@@ -151,38 +154,41 @@ class Delivery:
         elif isinstance(cause, self._errors.RayActorError):
             self._crew.dismiss(member)
             self._give_back(member, "died")
-        elif self._mine(member) is not None:
+        elif (mine := self._mine(member)) is not None:
             self._give_back(member, f"lacked the work ({type(cause).__name__})")
-            self._work = self._send()
+            mine[0].send_again()
         member.call = member.order = None
 
     def _give_back(self, member: Member, what: str) -> None:
         """Somebody else must play the piece of a worker that could not."""
-        index, member.call = self._mine(member), None
-        member.order = None
-        if index is None:
+        mine = self._mine(member)
+        member.call = member.order = None
+        if mine is None:
             return
-        self._failures[index] += 1
-        if (count := self._failures[index]) >= FAILURES:
-            piece = self._pieces[index]
+        order, index = mine
+        order.failures[index] += 1
+        if (count := order.failures[index]) >= FAILURES:
+            piece = order.pieces[index]
             raise TaskError(
                 f"the task {self._crew.task.name!r} cannot go on: {count} workers failed over networks "
                 f"{piece.first_network} to {piece.last_network - 1}, episodes {piece.first_episode} to "
                 f"{piece.last_episode - 1}; the last one {what}"
             )
-        if not any(self._mine(other) == index for other in self._crew.members):
-            self._waiting.appendleft(index)
+        if not any(self._mine(other) == mine for other in self._crew.members):
+            self._queue.put_back(order, index)
 
     def _hanging(self) -> list[Member]:
         """Workers that have been at a piece, of this delivery or an earlier one, for far too long."""
-        now = time.monotonic()
+        if (now := time.monotonic()) - self._looked < TICK:
+            return []
+        self._looked = now
         return [m for m in self._crew.members if m.call is not None and now - m.since > self._limit(m)]
 
     def _limit(self, member: Member) -> float:
         """The seconds after which a worker counts as hung."""
         if not self._ever.episodes:
             return UNKNOWN_SECONDS
-        index = self._mine(member)
-        failures = self._failures[index] if index is not None else 0
+        mine = self._mine(member)
+        failures = mine[0].failures[mine[1]] if mine is not None else 0
         expected = self._ever.slowest * self._episodes(member) / member.threads
         return float((HUNG_SECONDS + HUNG_TIMES * expected) * 2.0**failures)

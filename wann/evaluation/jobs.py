@@ -56,9 +56,18 @@ class Jobs:
         Raises:
             KeyboardInterrupt: It came while waiting; the calls were interrupted, too, and have ended.
         """
+        start = self.starter(function, cores)
+        yield from self.ended([start(*arguments) for arguments in calls], look)
+
+    def starter(self, function: Callable[..., Any], cores: int) -> Callable[..., Any]:
+        """What starts a call of a function, with so many cores, and gives what ``ended`` waits for."""
         options = {"num_cpus": cores, "max_retries": -1, "scheduling_strategy": "SPREAD"}
-        remote = self._ray.remote(function).options(**options)
-        waiting = {remote.remote(*arguments): number for number, arguments in enumerate(calls)}
+        start: Callable[..., Any] = self._ray.remote(function).options(**options).remote
+        return start
+
+    def ended(self, calls: Sequence[Any], look: Callable[[], None] = lambda: None) -> Iterator[tuple[int, Any]]:
+        """The number and the result of each call that was started, in the order in which they end; see ``each``."""
+        waiting = {call: number for number, call in enumerate(calls)}
         try:
             while waiting:
                 done, _ = self._ray.wait(list(waiting), timeout=LOOK_SECONDS)
@@ -68,13 +77,14 @@ class Jobs:
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from None
         finally:
-            self._cancel(list(waiting))
+            self.cancel(list(waiting))
 
     def put(self, value: Any) -> Any:
         """Send something once that many calls get."""
         return self._ray.put(value)
 
-    def _cancel(self, waiting: list[Any]) -> None:
+    def cancel(self, waiting: Sequence[Any]) -> None:
+        """Interrupt calls, and wait until they have ended."""
         for reference in waiting:
             self._ray.cancel(reference)
         if waiting:

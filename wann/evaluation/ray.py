@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 from wann.errors import TaskError, UserError
 from wann.evaluation.crew import Crew
 from wann.evaluation.delivery import Delivery, Pace
+from wann.evaluation.orders import Order
 from wann.evaluation.threads import cores
-from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
+from wann.evaluation.work import Episodes, Evaluation, Evaluator, Piece, Play, Played, Request, cut
 from wann.evaluation.worker import without_genes
 from wann.network import Networks
 from wann.task import Task
+
+T = TypeVar("T")
 
 LOCAL = "local"
 INLINED_BYTES = 1 << 20
@@ -23,9 +26,10 @@ INLINED_BYTES = 1 << 20
 CONNECT_SECONDS = 10.0
 PIECES_PER_WORKER = 4
 """Where there is more than one: a slow node then does less of the work."""
-MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS = 64, 4, 0.1
+MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS, ALIKE = 24, 4, 0.1, 2
 """Where Python plays, episodes of some networks take ten times as long as others, and a worker with many of them would
-hold all others at the end of a generation: up to so many pieces a worker, of so many episodes and seconds at least."""
+hold all others at the end of a generation: up to so many pieces a worker, of so many episodes and seconds at least. So
+many have the same networks, so that the first tells how long the others take."""
 
 
 class RayEvaluator(Evaluator):
@@ -57,27 +61,60 @@ class RayEvaluator(Evaluator):
         """The processes of the workers that are at hand."""
         return list(self._ray.get([member.actor.pid.remote() for member in self._crew.members]))
 
+    def follow_all(self, plays: Sequence[Play[T]]) -> list[T]:
+        """The conclusions of several plays side by side: workers that one leaves idle play for the others."""
+        delivery = Delivery(self._crew, self._pace)
+        asked: dict[Order, tuple[int, Request]] = {}
+        ends: dict[int, T] = {}
+
+        def go_on(place: int, found: Evaluation | None) -> None:
+            try:
+                request = plays[place].send(found)  # type: ignore[arg-type]  # None starts it
+            except StopIteration as end:
+                ends[place] = end.value
+                return
+            order = self._order(request.networks, self.episodes(request), place)
+            asked[order] = place, request
+            delivery.add(order)
+
+        for place in range(len(plays)):
+            go_on(place, None)
+        while asked:
+            order = self._next(delivery)
+            place, request = asked.pop(order)
+            go_on(place, self.evaluation_of(request, order.result))
+        return [ends[place] for place in range(len(plays))]
+
     def _play(self, networks: Networks, episodes: Episodes) -> Played:
+        delivery = Delivery(self._crew, self._pace)
+        delivery.add(self._order(networks, episodes))
+        return self._next(delivery).result
+
+    def _next(self, delivery: Delivery) -> Order:
+        """Wait for the next order that is done."""
+        try:
+            return delivery.next()
+        except self._ray.exceptions.RayError as error:
+            what = " ".join(str(error).split())
+            raise TaskError(f"Ray failed while it played {self.task.name!r}: {type(error).__name__}: {what}") from error
+
+    def _order(self, networks: Networks, episodes: Episodes, rank: int = 0) -> Order:
         """The networks and episodes travel once: with the only piece, or through the object store."""
         work, whole = (without_genes(networks), episodes), Piece.all(networks, episodes)
         workers = len(self._crew.members)
         pieces = self._cut(whole, workers) if workers > 1 else [whole]
         send = (lambda: self._ray.put(work)) if len(pieces) > 1 else (lambda: work)
-        delivery = Delivery(self._crew, pieces, send, self._pace)
-        try:
-            answers = delivery.answers()
-        except self._ray.exceptions.RayError as error:
-            what = " ".join(str(error).split())
-            raise TaskError(f"Ray failed while it played {self.task.name!r}: {type(error).__name__}: {what}") from error
-        return join(whole, pieces, answers)
+        return Order(whole, pieces, send, rank)
 
     def _cut(self, whole: Piece, workers: int) -> list[Piece]:
         """Pieces that are small enough to keep all workers busy to the end, and large enough to be worth a call."""
         if not self.task.python:
             return cut(whole, PIECES_PER_WORKER * workers)
-        networks, episodes = whole.shape
-        worth = int(networks * episodes * self._pace.mean / PIECE_SECONDS)
-        return cut(whole, max(PIECES_PER_WORKER * workers, min(MOST_PIECES * workers, worth)), LEAST_EPISODES)
+        parts, (networks, episodes) = PIECES_PER_WORKER * workers, whole.shape
+        if self._pace.episodes:
+            worth = int(networks * episodes * self._pace.mean / PIECE_SECONDS)
+            parts = max(workers, min(MOST_PIECES * workers, worth))
+        return cut(whole, parts, LEAST_EPISODES, ALIKE)
 
     def close(self) -> None:
         """Let the workers go, and leave the cluster."""
@@ -143,5 +180,7 @@ def connect(address: str, workers: int | None) -> Any:
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         ray.shutdown()  # a version mismatch shows when the connection stands already
         reason = " ".join(str(error).split())
+        if isinstance(error, ConnectionError):
+            reason += "; if it asks for a token or for TLS, they must be set here, too: see runs/cluster/README.md"
         raise UserError(f"no Ray cluster answers at {address!r}: {reason}") from None
     return ray

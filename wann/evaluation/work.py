@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from wann.errors import TaskError
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
 from wann.task import Part, Task
+
+T = TypeVar("T")
 
 
 class Evaluation(NamedTuple):
@@ -23,6 +25,21 @@ class Evaluation(NamedTuple):
     """The return of each episode; (networks, weights, trials), or (vectors, trials) with individual weights."""
     steps: int
     """Environment steps taken."""
+
+
+class Request(NamedTuple):
+    """What is to be played: the arguments of ``Evaluator.evaluate``."""
+
+    networks: Networks
+    weights: Sequence[float]
+    """The shared weights."""
+    seeds: Integers
+    """Of the trials of each; (weights, trials)."""
+    part: Part = Part.TRAINING
+
+
+Play = Generator[Request, Evaluation, T]
+"""Asks for one evaluation after the other, and comes to a conclusion."""
 
 
 class Episodes(NamedTuple):
@@ -104,16 +121,17 @@ def limit_of(episodes: Episodes, max_steps: int) -> int:
     return max(1, round(episodes.horizon * max_steps))
 
 
-def cut(whole: Piece, parts: int, least: int = 32) -> list[Piece]:
+def cut(whole: Piece, parts: int, least: int = 32, alike: int = 1) -> list[Piece]:
     """About ``parts`` pieces of equal size: along the networks, and along the episodes where there are too few.
 
     Args:
         whole: The work.
         parts: How many pieces.
         least: Episodes of a network that are worth a piece.
+        alike: Pieces with the same networks, at the least where these have enough episodes.
     """
     networks, episodes = whole.shape
-    rows = min(networks, parts)
+    rows = min(networks, max(1, parts // alike))
     columns = max(1, min(episodes // least, parts // rows))
     network_edges = np.linspace(whole.first_network, whole.last_network, rows + 1).astype(int).tolist()
     episode_edges = np.linspace(whole.first_episode, whole.last_episode, columns + 1).astype(int).tolist()
@@ -149,17 +167,42 @@ class Evaluator(ABC):
         Raises:
             TaskError: A return is not finite.
         """
-        trials = make_trials(self.task, seeds, part)
-        episodes = make_episodes(np.array(weights, dtype=np.float64), trials, seeds.shape[1])
-        returns, steps = self._play(networks, episodes)
-        returns = returns.reshape(-1, *seeds.shape)
+        request = Request(networks, weights, seeds, part)
+        return self.evaluation_of(request, self._play(networks, self.episodes(request)))
+
+    def episodes(self, request: Request) -> Episodes:
+        """The episodes that each network of a request plays."""
+        trials = make_trials(self.task, request.seeds, request.part)
+        return make_episodes(np.array(request.weights, dtype=np.float64), trials, request.seeds.shape[1])
+
+    def evaluation_of(self, request: Request, played: Played) -> Evaluation:
+        """What a request gets for an answer.
+
+        Raises:
+            TaskError: A return is not finite.
+        """
+        returns = played[0].reshape(-1, *request.seeds.shape)
         if not np.isfinite(returns).all():
             _, weight, trial = np.argwhere(~np.isfinite(returns))[0].tolist()
             raise TaskError(
-                f"the task {self.task.name!r} failed with the weight {weights[weight]:g} in the episode with seed "
-                f"{seeds[weight, trial]}: its return is not finite; limit what its state and rewards can become"
+                f"the task {self.task.name!r} failed with the weight {request.weights[weight]:g} in the episode with "
+                f"seed {request.seeds[weight, trial]}: its return is not finite; limit what its state and rewards can "
+                "become"
             )
-        return Evaluation(returns, steps)
+        return Evaluation(returns, played[1])
+
+    def follow(self, play: Play[T]) -> T:
+        """Evaluate what it asks for until it comes to its conclusion."""
+        try:
+            request = next(play)
+            while True:
+                request = play.send(self.evaluate(*request))
+        except StopIteration as end:
+            return cast("T", end.value)
+
+    def follow_all(self, plays: Sequence[Play[T]]) -> list[T]:
+        """The conclusions of several plays, the earlier ones with precedence: here, one after the other."""
+        return [self.follow(play) for play in plays]
 
     def evaluate_weights(
         self,
