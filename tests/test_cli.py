@@ -26,7 +26,7 @@ from wann.genome import ConnectionGene, NodeGene
 from wann.settings import NAMES_OF_SETTINGS
 
 SMALL = ["--population", "8", "--generations", "3", "--trials", "1", "--verify-trials", "4", "--workers", "1"]
-COMMAND = [sys.executable, "-c", "from wann.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "wann"]
 
 
 class Result(NamedTuple):

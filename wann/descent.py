@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wann.tuning import TuningSettings
 
 CHECKPOINT_SECONDS = 10.0
-VERIFY_EVERY = 50
+VERIFY_EVERY = 10
 """Generations on whole episodes between two verifications."""
 VERIFY_TRIALS = 1000
 """Fresh episodes that decide between the best candidates, and as many others for the final score; for a data set
