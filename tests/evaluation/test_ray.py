@@ -161,7 +161,7 @@ def test_a_task_that_always_fails_stops_the_run_with_all_generations_saved(
     assert "\n" not in str(caught.value)
     (tmp_path / deed).unlink()
     resumed = wann.resume(run.folder, workers=1)
-    assert run.generation == 2
+    assert run.generation in (2, 3), "the third may have been verified before the fourth failed"
     assert without_clock(resumed) == without_clock(expected)
 
 
