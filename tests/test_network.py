@@ -73,6 +73,18 @@ def test_evolved_networks_are_expressed_right() -> None:
 
 
 @given(genomes())
+def test_nodes_stand_by_layers_and_in_a_layer_by_what_a_kernel_does(genome: Genome) -> None:
+    networks = express(Population.pack([genome]))
+    computed = [genome.nodes[place] for place in networks.node_genes]
+    graph = graph_of(genome).subgraph([genome.nodes[0].id, *(node.id for node in genome.inputs), *needed(genome)])
+    layer: dict[int, int] = {}
+    for node in nx.topological_sort(graph):
+        layer[node] = max((layer[source] + 1 for source in graph.predecessors(node)), default=0)
+    keys = [(layer[node.id], CODES[node.activation], graph.in_degree(node.id)) for node in computed]
+    assert keys == sorted(keys)
+
+
+@given(genomes())
 def test_expressing_does_not_depend_on_the_neighbours(genome: Genome) -> None:
     alone, among = express(Population.pack([genome])), express(Population.pack([genome, genome, genome]))
     for i in range(3):
@@ -97,9 +109,9 @@ def test_dead_ends_and_disabled_genes_are_left_out() -> None:
         ),
     )
     networks = express(Population.pack([genome]))
-    assert networks.node_genes.tolist() == [4, 2, 3]
+    assert networks.node_genes.tolist() == [3, 4, 2]
     assert networks.connection_genes.tolist() == [0, 1]
-    assert networks.outputs.tolist() == [[3, 4]]
+    assert networks.outputs.tolist() == [[4, 2]]
 
 
 def test_a_very_deep_network_is_ordered_without_recursion() -> None:

@@ -7,8 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from wann.activations import NAMES
 from wann.jit import inlined, kernel
 from wann.population import Genes, Integers, Population, sealed
+
+_CODES = len(NAMES) + 1
+"""More than the code of any activation function."""
 
 
 class Networks(NamedTuple):
@@ -81,6 +85,24 @@ def _evaluation_order(
     return order[:done]
 
 
+@inlined
+def _by_layers(order: Integers, sources: Integers, first: Integers, genes: Integers, activations: Integers) -> Integers:
+    """``order`` by layers, the nodes of a layer by activation function and by how many sources they have.
+
+    So what a kernel does next is often what it has just done: fewer branches are mispredicted, and fewer nodes wait for
+    the one before them.
+    """
+    layers = np.zeros(first.size - 1, dtype=np.int64)
+    keys = np.empty(order.size, dtype=np.int64)
+    for k in range(order.size):
+        node = order[k]
+        for gene in genes[first[node] : first[node + 1]]:
+            layers[node] = max(layers[node], layers[sources[gene]] + 1)
+        fan_in = first[node + 1] - first[node]
+        keys[k] = (layers[node] * _CODES + activations[node]) * first.size + min(fan_in, first.size - 1)
+    return order[np.argsort(keys, kind="mergesort")]
+
+
 @kernel
 def _express(genes: Genes, n_inputs: int, n_outputs: int) -> Networks:
     n = genes.first_node.size - 1
@@ -99,6 +121,7 @@ def _express(genes: Genes, n_inputs: int, n_outputs: int) -> Networks:
         n_nodes = genes.first_node[i + 1] - at
         first, incoming = _incoming(genes.targets[a:b], genes.enabled[a:b], n_nodes)
         order = _evaluation_order(genes.sources[a:b], first, incoming, first_output, first_hidden)
+        order = _by_layers(order, genes.sources[a:b], first, incoming, genes.activations[at : at + n_nodes])
         rows = np.arange(n_nodes)
         for k in range(order.size):
             rows[order[k]] = first_output + k
