@@ -18,7 +18,7 @@ from strategies import grown
 
 import wann
 from tasks.swingup import SwingUp
-from wann import descent, tuning
+from wann import cma, descent, tuning
 from wann.champion import Champion
 from wann.cli import main
 from wann.cma import LARGEST_FULL, Strategy
@@ -294,6 +294,26 @@ def test_the_strategy_climbs_and_restores(size: int) -> None:
 def test_a_state_of_another_strategy_is_refused() -> None:
     with pytest.raises(ValueError, match="expected float64"):
         Strategy(np.zeros(3), sigma=0.5, population=8).restore(Strategy(np.zeros(4), sigma=0.5, population=8).state)
+
+
+def test_a_strategy_that_runs_away_says_so_before_the_library_breaks_off() -> None:
+    strategy = Strategy(np.full(5, 2.0), sigma=0.5, population=12)
+    for generation in range(2000):
+        assert not strategy.diverged
+        candidates = strategy.ask(generation)
+        strategy.tell(candidates, np.abs(candidates).sum(axis=1))
+        if np.abs(strategy.mean).max() > cma.LARGEST_WEIGHT:
+            break
+    assert strategy.diverged
+    assert np.isfinite(strategy.ask(2000)).all()
+
+
+def test_a_tuning_that_runs_away_starts_anew(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cma, "LARGEST_WEIGHT", 0.0)
+    seen: list[float] = []
+    found = wann.tune(network, watch=lambda progress: seen.append(progress.verified), **SMALL).provenance["tuning"]
+    assert len(seen) == 12
+    assert found["result"]["verified"] >= found["start"]["verified"]
 
 
 def test_nan_is_the_worst_score() -> None:

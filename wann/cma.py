@@ -12,6 +12,8 @@ from wann.population import Arrays, Floats
 
 LARGEST_FULL = 200
 """Weights up to which the full covariance matrix is adapted; beyond, its diagonal (Ros & Hansen 2008)."""
+LARGEST_WEIGHT = 1e9
+"""Where no function climbs any more, as with neurons that all saturate, the distribution grows without end."""
 _STREAM = "_rng"
 """The optimizer's random stream, seeded anew in each generation."""
 
@@ -48,6 +50,11 @@ class Strategy:
         """Whether the distribution has converged or diverged: further generations would change nothing."""
         with self._one_thread():
             return bool(self._optimizer.should_stop())
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it stands beyond all use; the library breaks off at 1e32."""
+        return float(np.abs(self.mean).max()) > LARGEST_WEIGHT
 
     def ask(self, seed: int) -> Floats:
         """The candidates of a generation, (population, dimensions); ``seed``, in [0, 2**32), is all their chance."""

@@ -210,7 +210,7 @@ class EvolutionStrategy(Improvement):
         self._strategy.tell(candidates, means)
         if self._stage(generation + 1) != stage:
             self._strategy = self._from(self._strategy.mean)
-        elif self._due(generation) and self._strategy.finished:
+        elif self._strategy.diverged or (self._due(generation) and self._strategy.finished):
             self._strategy = self._from(best.weights)
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:

@@ -186,9 +186,13 @@ class _Climb:
     def __init__(self, policy: _Policy, settings: EvolutionSettings, start: Floats, seed: int, sigma: float) -> None:
         self.steps, self.curve = 0, list[float]()
         self._policy, self._settings, self._seed = policy, settings, seed
-        self._strategy = Strategy(start, sigma=sigma, population=settings.population)
+        self._sigma = sigma
+        self._strategy = self._from(start)
         self.best, self._mean = start.copy(), -np.inf
         self._verify(start[None])
+
+    def _from(self, start: Floats) -> Strategy:
+        return Strategy(start, sigma=self._sigma, population=self._settings.population)
 
     @property
     def mean(self) -> Floats:
@@ -203,6 +207,8 @@ class _Climb:
         trials = trial_seeds(self._seed, Purpose.DENSE_TRIALS, 1, settings.trials, generation)[0]
         means = self._returns(candidates, trials)
         self._strategy.tell(candidates, means)
+        if self._strategy.diverged:
+            self._strategy = self._from(self.best)
         self.curve.append(float(means.mean()))
         if verify:
             few = np.argsort(-means, kind="stable")[:BEST_FEW]
