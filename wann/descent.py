@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_SECONDS = 10.0
 VERIFY_EVERY = 10
-"""Generations on whole episodes between two verifications."""
+"""Generations between two verifications, on whole episodes, and between two looks at whether CMA-ES still moves."""
 VERIFY_TRIALS = 1000
 """Fresh episodes that decide between the best candidates, and as many others for the final score; for a data set
 all samples of a part, once."""
@@ -210,7 +210,7 @@ class EvolutionStrategy(Improvement):
         self._strategy.tell(candidates, means)
         if self._stage(generation + 1) != stage:
             self._strategy = self._from(self._strategy.mean)
-        elif self._strategy.diverged or (self._due(generation) and self._strategy.finished):
+        elif self._strategy.diverged or (generation % VERIFY_EVERY == 0 and self._strategy.finished):
             self._strategy = self._from(best.weights)
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:
