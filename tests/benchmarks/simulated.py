@@ -15,7 +15,7 @@ from wann.network import Networks
 from wann.population import Floats
 from wann.task import Task
 
-PROCESSES = 4
+PROCESSES = 2
 
 
 def made_up(networks: Networks, piece: Piece) -> Played:

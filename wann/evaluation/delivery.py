@@ -84,6 +84,7 @@ class Delivery:
             self._hand_out()
             for member in self._crew.answered(TICK):
                 self._take(member)
+                self._hand_out()  # at once: many answers may have come together
             for member in self._crew.refresh():
                 self._give_back(member, "lost its node")
             for member in self._hanging():

@@ -26,7 +26,7 @@ INLINED_BYTES = 1 << 20
 CONNECT_SECONDS = 10.0
 PIECES_PER_WORKER = 4
 """Where there is more than one: a slow node then does less of the work."""
-MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS, ALIKE = 24, 4, 0.1, 2
+MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS, ALIKE = 24, 4, 0.2, 2
 """Where Python plays, episodes of some networks take ten times as long as others, and a worker with many of them would
 hold all others at the end of a generation: up to so many pieces a worker, of so many episodes and seconds at least. So
 many have the same networks, so that the first tells how long the others take."""
