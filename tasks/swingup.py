@@ -60,7 +60,7 @@ class SwingUp(JittedTask):
     paper: ClassVar = {"population": 192, "generations": 1024, "trials": 3, "initial_enabled": 0.5, "tournament": 8}
     paper_scores: ClassVar = {"random individual": 57, "random shared": 515, "best shared": 723, "tuned": 932}
     preset: ClassVar = {"rank_connections": 0.5}
-    tuning: ClassVar = {"horizons": (0.15, 0.3, 1.0)}
+    tuning: ClassVar = {"horizons": (0.15, 0.3, 0.6, 1.0)}
 
     @staticmethod
     def start(rng: np.random.Generator) -> Sequence[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -17,8 +18,10 @@ from wann.simd import (
     absolute,
     any_positive,
     copysign,
+    exponent,
     floor,
     fma,
+    fraction,
     load,
     repeat,
     rint,
@@ -181,6 +184,21 @@ def test_scale_multiplies_by_a_power_of_two(a: list[float], n: list[int]) -> Non
     with np.errstate(over="ignore", under="ignore"):
         expected = np.ldexp(a, n)
     assert_same_bits(out, np.array([expected, expected]))
+
+
+@kernel
+def taken_apart(x, out):
+    store(out[0], 0, fraction(load(x, 0)))
+    store(out[1], 0, exponent(load(x, 0)))
+    for i in range(WIDTH):
+        out[2, i], out[3, i] = fraction(x[i]), exponent(x[i])
+
+
+@given(st.lists(st.floats(min_value=sys.float_info.min, allow_infinity=False), min_size=WIDTH, max_size=WIDTH))
+def test_fraction_and_exponent_are_those_of_frexp(x: list[float]) -> None:
+    out = np.empty((4, WIDTH))
+    taken_apart(np.array(x), out)
+    np.testing.assert_array_equal(out, [*np.frexp(x), *np.frexp(x)])
 
 
 @kernel

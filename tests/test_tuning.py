@@ -14,6 +14,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import rankdata
 from strategies import grown
 
 import wann
@@ -22,7 +26,7 @@ from wann import cma, descent, tuning
 from wann.champion import Champion
 from wann.cli import main
 from wann.cma import LARGEST_FULL, Strategy
-from wann.descent import Progress, Verified
+from wann.descent import Progress, Verified, ranks
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.genome import NodeGene
@@ -222,6 +226,7 @@ def test_the_json_of_the_command_is_the_provenance(network: Path, capsys: pytest
         (["--sigma", "nan"], "sigma: "),
         (["--sigma", "inf"], "sigma: "),
         (["--horizons", "0.5"], "horizons: the last one must be 1, whole episodes"),
+        (["--horizons", "0.5,0.2,1"], "horizons: expected rising shares of an episode, got [0.5, 0.2, 1.0]"),
         (["--horizons", "0,1"], "horizons: expected float > 0.0, got [0.0, 1.0]"),
         (["--horizons", "a"], "horizons: expected numbers between commas, got 'a'"),
         (["--seed", "-1"], "seed: expected int >= 0, got -1"),
@@ -273,7 +278,7 @@ def test_golden_section_finds_the_top() -> None:
 
 
 def test_settings_are_frozen_and_have_the_commands_defaults() -> None:
-    assert make_tuning_settings(TASK) == TuningSettings(horizons=(0.15, 0.3, 1.0))
+    assert make_tuning_settings(TASK) == TuningSettings(horizons=(0.15, 0.3, 0.6, 1.0))
     with pytest.raises(UserError, match="population: expected int, got '8'"):
         make_tuning_settings(TASK, population="8")
 
@@ -364,7 +369,41 @@ def test_tuning_starts_anew_where_nothing_changes_any_more(tmp_path: Path) -> No
     assert found["result"] == found["start"] == {"verified": 1.0, "mean": 1.0, "std": 0.0, "trials": 20}
 
 
-def test_horizons_are_stages_of_about_the_same_length(network: Path) -> None:
+def test_all_horizons_count_until_the_last_quarter(network: Path) -> None:
     seen: list[float] = []
     wann.tune(network, horizons=[0.1, 0.5, 1], watch=lambda progress: seen.append(progress.horizon), **SMALL)
-    assert seen == [0.1] * 4 + [0.5] * 4 + [1.0] * 4
+    assert seen == [0.1] * 9 + [1.0] * 3
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(1, 8), st.integers(1, 3)), elements=st.integers(-3, 3) | st.just(np.nan))
+)
+def test_ranks_count_the_values_that_are_worse(values: Any) -> None:
+    def better(a: float, b: float) -> float:
+        a, b = (-np.inf if np.isnan(x) else x for x in (a, b))
+        return 1.0 if a > b else 0.5 if a == b else 0.0
+
+    expected = [[sum(better(a, b) for b in column) for a in column] for column in values.T]
+    np.testing.assert_array_equal(ranks(values), np.transpose(expected))
+
+
+def test_candidates_are_ranked_on_every_horizon(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[Any, Any]] = []
+    learn = Strategy.tell
+
+    def tell(strategy: Strategy, candidates: Any, scores: Any) -> None:
+        told.append((candidates, scores))
+        learn(strategy, candidates, scores)
+
+    monkeypatch.setattr(Strategy, "tell", tell)
+    wann.tune(network, horizons=[0.1, 0.5, 1], **SMALL)
+    evaluator, networks = ThreadEvaluator(TASK, 1), express(Population.pack([champion().genome]))
+    for generation, horizons in ((2, (0.1, 0.5, 1.0)), (11, (1.0,))):
+        candidates, scores = told[generation - 1]
+        seeds = trial_seeds(SMALL["seed"], Purpose.TUNING, 1, SMALL["trials"], generation)[0]
+        places = [
+            rankdata(evaluator.evaluate_weights(networks, candidates, seeds, horizon=horizon).returns.mean(axis=1))
+            for horizon in horizons
+        ]
+        np.testing.assert_array_equal(rankdata(scores), rankdata(np.sum(places, axis=0)))
+    evaluator.close()

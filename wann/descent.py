@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -40,9 +40,9 @@ class Progress(NamedTuple):
     generation: int
     generations: int
     horizon: float
-    """The share of an episode that it was about."""
+    """The shortest share of an episode that counted."""
     mean: float
-    """Of the generation's candidates on its trials."""
+    """Of the generation's candidates on its trials, whole episodes."""
     verified: float
     """The best verified mean so far."""
     steps: int
@@ -143,13 +143,13 @@ class Improvement(ABC):
         """One generation. Nothing changes before all evaluations are done: it may be broken off until then."""
 
     def _due(self, generation: int) -> bool:
-        """Whether a generation ends with a verification: only where it is about whole episodes."""
-        whole = self._settings.horizons[self._stage(generation)] == 1.0
+        """Whether a generation ends with a verification: only where nothing but whole episodes counts."""
+        whole = self._horizons(generation) == (1.0,)
         return whole and (generation % VERIFY_EVERY == 0 or generation == self._settings.generations)
 
-    def _stage(self, generation: int) -> int:
-        """Which of the horizons a generation, from 1 on, is about."""
-        return (generation - 1) * len(self._settings.horizons) // self._settings.generations
+    def _horizons(self, generation: int) -> tuple[float, ...]:
+        """Those that count in a generation, from 1 on: the last quarter of all has whole episodes only."""
+        return self._settings.horizons if 4 * generation <= 3 * self._settings.generations else (1.0,)
 
     @property
     @abstractmethod
@@ -184,12 +184,21 @@ class Improvement(ABC):
         self._player.steps = self._steps
 
 
-class EvolutionStrategy(Improvement):
-    """CMA-ES from a start, horizon after horizon.
+def ranks(values: Floats) -> Floats:
+    """How many values of its column each one exceeds, ties and itself counting half; NaN is the least."""
+    columns = np.nan_to_num(values, nan=-np.inf, neginf=-np.inf, posinf=np.inf).T
+    ordered = np.sort(columns)
+    sides = [[np.searchsorted(o, c, side) for o, c in zip(ordered, columns, strict=True)] for side in ("left", "right")]
+    return np.asarray(np.mean(sides, axis=0).T)
 
-    A horizon begins where the distribution of the one before ended, even where its weights fail on whole episodes:
-    they have habits that whole episodes alone do not teach. Where the distribution has converged or diverged within
-    a horizon, it starts anew from the best verified weights.
+
+class EvolutionStrategy(Improvement):
+    """CMA-ES from a start, on all horizons at first, and on whole episodes at last.
+
+    Candidates are ranked on each horizon, and then by the sum of their ranks: a bad habit early on shows on the short
+    ones, while whole episodes count all along, and no horizon outweighs the others because its returns scatter more.
+    Where the distribution has converged, it starts anew from its mean; where it has diverged, from the best verified
+    weights.
     """
 
     def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
@@ -201,24 +210,30 @@ class EvolutionStrategy(Improvement):
 
     def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
         s, generation = self._settings, self.generation + 1
-        stage = self._stage(generation)
+        horizons = self._horizons(generation)
         with interruption.allowed():
             candidates = self._strategy.ask(int(trial_seeds(s.seed, Purpose.TUNING_CANDIDATES, 1, 1, generation)[0, 0]))
-            part = s.trials * (stage + 1), generation, s.horizons[stage]
-            means = np.asarray(self._player.returns(candidates, Purpose.TUNING, *part).mean(axis=1))
-            best = self._verify(candidates, means) if self._due(generation) else self._best
-        self._strategy.tell(candidates, means)
-        if self._stage(generation + 1) != stage:
-            self._strategy = self._from(self._strategy.mean)
-        elif self._strategy.diverged or (generation % VERIFY_EVERY == 0 and self._strategy.finished):
+            means = self._means(candidates, horizons, generation)
+            scores = ranks(means).sum(axis=1)
+            best = self._verify(candidates, scores) if self._due(generation) else self._best
+        self._strategy.tell(candidates, scores)
+        if self._strategy.diverged:
             self._strategy = self._from(best.weights)
+        elif generation % VERIFY_EVERY == 0 and self._strategy.finished:
+            self._strategy = self._from(self._strategy.mean)
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:
-            watch(Progress(generation, s.generations, s.horizons[stage], float(means.mean()), best.mean, self._steps))
+            mean = float(means[:, -1].mean())
+            watch(Progress(generation, s.generations, horizons[0], mean, best.mean, self._steps))
 
-    def _verify(self, candidates: Floats, means: Floats) -> Verified:
+    def _means(self, candidates: Floats, horizons: Sequence[float], generation: int) -> Floats:
+        """Mean returns on the trials of a generation, the same for all; (candidates, horizons)."""
+        part = Purpose.TUNING, self._settings.trials, generation
+        return np.column_stack([self._player.returns(candidates, *part, horizon).mean(axis=1) for horizon in horizons])
+
+    def _verify(self, candidates: Floats, scores: Floats) -> Verified:
         """The best so far, after the mean of the distribution and the best few candidates had their chance."""
-        few = np.argsort(-means, kind="stable")[:BEST_FEW]
+        few = np.argsort(-scores, kind="stable")[:BEST_FEW]
         vectors = np.vstack([self._strategy.mean, candidates[few]])
         return self._best.or_better(vectors, self._player.verified(vectors))
 

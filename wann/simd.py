@@ -45,6 +45,11 @@ def _constant(like: Any, value: float) -> Any:
     return ir.Constant(like.type, value)
 
 
+def _integers(like: Any) -> Any:
+    """The type of integers as wide as ``like``, lane by lane."""
+    return ir.VectorType(_INT64, WIDTH) if isinstance(like.type, ir.VectorType) else _INT64
+
+
 def _widen(builder: Any, args: Any, result: Any) -> list[Any]:
     """``args`` with plain floats repeated over all lanes, if ``result`` is lanes."""
     return [_splat(builder, a) if result == lanes and a.type == _DOUBLE else a for a in args]
@@ -146,12 +151,35 @@ def scale(typing_context: Any, x: Any, n: Any) -> Any:
 
     def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
         x, n = values
-        integers = ir.VectorType(_INT64, WIDTH) if sig.args[0] == lanes else _INT64
-        bits = builder.bitcast(builder.fadd(n, _constant(n, _SHIFT)), integers)
+        bits = builder.bitcast(builder.fadd(n, _constant(n, _SHIFT)), _integers(n))
         exponent = builder.add(builder.shl(bits, _constant(bits, 52)), _constant(bits, 1023 << 52))
         return builder.fmul(x, builder.bitcast(exponent, x.type))
 
     return x(x, n), lower
+
+
+@intrinsic
+def fraction(typing_context: Any, x: Any) -> Any:
+    """The part of a positive normal number that is in [1/2, 1): ``x = fraction(x) * 2**exponent(x)``."""
+
+    def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        bits = builder.bitcast(values[0], _integers(values[0]))
+        bits = builder.and_(bits, _constant(bits, (1 << 52) - 1))
+        return builder.bitcast(builder.or_(bits, _constant(bits, 1022 << 52)), values[0].type)
+
+    return _operand(x)(_operand(x)), lower
+
+
+@intrinsic
+def exponent(typing_context: Any, x: Any) -> Any:
+    """The power of two that goes with ``fraction(x)``, as a float."""
+
+    def lower(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        bits = builder.bitcast(values[0], _integers(values[0]))
+        power = builder.sub(builder.lshr(bits, _constant(bits, 52)), _constant(bits, 1022))
+        return builder.sitofp(power, values[0].type)
+
+    return _operand(x)(_operand(x)), lower
 
 
 def _pointer(context: Any, builder: Any, sig: Any, args: Any) -> Any:

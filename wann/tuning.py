@@ -46,29 +46,29 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A weight for each connection, by CMA-ES or by gradient descent, or one that all share."""
     seed: Natural = 0
     """All chance of the tuning comes from it."""
-    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 900
-    """Generations of CMA-ES, shared out among the horizons."""
+    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1600
+    """Generations of CMA-ES."""
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)] = 64
     """Candidates a generation."""
-    trials: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 32
-    """Episodes of each candidate, the same for all of a generation: twice as many on the second horizon, and so on.
-
-    The better the weights, the rarer and the more decisive the episodes that fail.
-    """
+    trials: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 16
+    """Episodes of each candidate on each horizon, the same for all of a generation."""
     sigma: Annotated[float, msgspec.Meta(ge=1e-6, le=100)] = 0.1
     """Standard deviation of the first candidates around the start."""
     rate: Annotated[float, msgspec.Meta(gt=0, le=100)] = 0.01
     """Learning rate of gradient descent at first; it falls to 0."""
     horizons: Annotated[tuple[Horizon, ...], msgspec.Meta(min_length=1, max_length=100)] = (1.0,)
-    """Shares of an episode to tune on, one after the other; (0.15, 0.3, 1) for swing-up.
+    """Shares of an episode that candidates are ranked on, rising; (0.15, 0.3, 0.6, 1) for swing-up.
 
     On the beginnings of episodes a bad habit early on, such as a slow swing-up, costs a larger part of the return.
-    On whole episodes alone it stays hidden behind what comes later, and CMA-ES settles with it.
+    On whole episodes alone it stays hidden behind what comes later, and CMA-ES settles with it. All count alike until
+    the last quarter of the generations, which has whole episodes only.
     """
 
     def __post_init__(self) -> None:
         if self.horizons[-1] != 1.0:
             raise ValueError("horizons: the last one must be 1, whole episodes")
+        if list(self.horizons) != sorted(set(self.horizons)):
+            raise ValueError(f"horizons: expected rising shares of an episode, got {list(self.horizons)}")
 
 
 MODES = ("individual", "gradient", "shared")
@@ -132,7 +132,7 @@ class Lines:
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS or progress.generation == progress.generations:
             self._last = now
-            part = f"  horizon {progress.horizon:.0%}" if progress.horizon < 1.0 else ""
+            part = f"  horizons from {progress.horizon:.0%}" if progress.horizon < 1.0 else ""
             counts = f"generation {progress.generation}/{progress.generations}{part}"
             found = f"mean {number(progress.mean)}  verified {number(progress.verified)}"
             print(f"{counts}  {found}", file=sys.stderr, flush=True)
@@ -151,9 +151,9 @@ def tune(
 
     The best shared weight comes from a sweep, refined by golden section on common trials, and is verified on fresh
     ones. From there, or from the weights that the file carries where they are better, CMA-ES goes on with a weight
-    for each connection: first on the beginnings of episodes, then on whole ones. Every few generations the mean of
-    its distribution and the best few candidates are verified on whole episodes: the result is the best verified,
-    whatever a candidate was lucky to score before, and so never below the start.
+    for each connection: at first beginnings of episodes count beside whole ones, at last these alone. There, every few
+    generations, the mean of its distribution and the best few candidates are verified: the result is the best
+    verified, whatever a candidate was lucky to score before, and so never below the start.
 
     Args:
         champion: The network.

@@ -59,9 +59,9 @@ def tune(
     *,
     connections: int | None = None,
     mode: str = "individual",
-    generations: int = 900,
+    generations: int = 1600,
     population: int = 64,
-    trials: int = 32,
+    trials: int = 16,
     sigma: float = 0.1,
     rate: float = 0.01,
     horizons: Sequence[float] | None = None,
@@ -81,12 +81,13 @@ def tune(
         connections: The best of the run's archive with at most so many, instead of the champion.
         mode: "individual" for CMA-ES, "gradient" for gradient descent on a data set, or "shared" for the best shared
             weight alone.
-        generations: Generations of CMA-ES, shared out among the horizons, or batches of gradient descent.
+        generations: Generations of CMA-ES, or batches of gradient descent.
         population: Candidates a generation.
-        trials: Episodes of each candidate on the first horizon; twice as many on the second, and so on.
+        trials: Episodes of each candidate on each horizon.
         sigma: Standard deviation of the first candidates around the start.
         rate: Learning rate of gradient descent at first; it falls to 0.
-        horizons: Shares of an episode to tune on, one after the other; the task's own, or whole episodes, unless given.
+        horizons: Shares of an episode that count, the shorter ones at first only; the task's own, or whole episodes,
+            unless given.
         seed: All chance of the tuning comes from it.
         task: What to play; the file's own task unless given.
         out: The network file to write; ``tuned.json`` beside the network unless given.

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wann.activations import exp
+from wann.activations import Value, exp
 from wann.dataset import DataTask
 from wann.evaluation.forward import LANES, aligned, forward, rows
 from wann.evaluation.work import Episodes, Piece, Played, Player
 from wann.jit import inlined, kernel
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
-from wann.simd import WIDTH, load, store, where_positive
+from wann.simd import WIDTH, exponent, fraction, load, store, where_positive
 from wann.task import Part
 
 LEAST_PROBABILITY = 2.0**-52
@@ -31,15 +31,15 @@ _LN2 = math.log(2.0)
 
 
 @inlined
-def log(x: float) -> float:
-    """The natural logarithm of a positive number, with the same bits on every machine (within 1e-15)."""
-    m, e = math.frexp(x)
-    if m < _SQRT_HALF:
-        m, e = m * 2.0, e - 1
+def log(x: Value) -> Value:
+    """The natural logarithm of positive normal numbers, with the same bits on every machine (within 1e-15)."""
+    m, e = fraction(x), exponent(x)
+    small = _SQRT_HALF - m
+    m, e = where_positive(small, m * 2.0, m), where_positive(small, e - 1.0, e)
     s = (m - 1.0) / (m + 1.0)
     q = s * s
-    p = 0.0
-    for k in range(21, 0, -2):
+    p = q * (1.0 / 21.0) + 1.0 / 19.0
+    for k in range(17, 0, -2):
         p = p * q + 1.0 / k
     return 2.0 * s * p + e * _LN2
 
@@ -48,7 +48,7 @@ def log(x: float) -> float:
 def _cross_entropy(values: Floats, outputs: Integers, y: Integers, samples: Integers, scratch: Floats) -> float:
     """The sum over samples of minus the logarithm of the probability that softmax gives the right class.
 
-    ``scratch``, (2 * LANES,), takes each lane's largest output and the sum of the exponentials of the differences.
+    ``scratch``, (LANES,), takes the logarithm of the sum of the exponentials of each lane's outputs.
     """
     width = (samples.size + WIDTH - 1) // WIDTH * WIDTH
     for lane in range(0, width, WIDTH):
@@ -59,12 +59,11 @@ def _cross_entropy(values: Floats, outputs: Integers, y: Integers, samples: Inte
         total = exp(load(values, outputs[0] * LANES + lane) - most)
         for k in range(1, outputs.size):
             total = total + exp(load(values, outputs[k] * LANES + lane) - most)
-        store(scratch, lane, most)
-        store(scratch, LANES + lane, total)
+        store(scratch, lane, log(total) + most)
     loss = 0.0
     for lane in range(samples.size):
         right = values[outputs[y[samples[lane]]] * LANES + lane]
-        one = log(scratch[LANES + lane]) + scratch[lane] - right
+        one = scratch[lane] - right
         loss += one if one <= LARGEST_LOSS else LARGEST_LOSS  # NaN is not below either
     return loss
 
@@ -124,7 +123,7 @@ def answer(
     n_rows = 0
     for i in range(first, last):
         n_rows = max(n_rows, rows(networks, i))
-    block, scratch = aligned(n_rows * LANES), aligned(2 * LANES)
+    block, scratch = aligned(n_rows * LANES), aligned(LANES)
     block[:LANES] = 1.0
     lane_weights = np.empty(LANES) if weights.ndim == 1 else np.empty((weights.shape[1], LANES))
     returns[:] = 0.0
