@@ -369,10 +369,10 @@ def test_tuning_starts_anew_where_nothing_changes_any_more(tmp_path: Path) -> No
     assert found["result"] == found["start"] == {"verified": 1.0, "mean": 1.0, "std": 0.0, "trials": 20}
 
 
-def test_all_horizons_count_until_the_last_quarter(network: Path) -> None:
-    seen: list[float] = []
-    wann.tune(network, horizons=[0.1, 0.5, 1], watch=lambda progress: seen.append(progress.horizon), **SMALL)
-    assert seen == [0.1] * 9 + [1.0] * 3
+def test_horizons_count_in_turn_and_then_together(network: Path) -> None:
+    seen: list[tuple[float, ...]] = []
+    wann.tune(network, horizons=[0.1, 0.5, 1], watch=lambda progress: seen.append(progress.horizons), **SMALL)
+    assert seen == [(0.1,)] * 2 + [(0.5,)] * 2 + [(1.0,)] * 2 + [(0.1, 0.5, 1.0)] * 5 + [(1.0,)]
 
 
 @given(
@@ -398,7 +398,7 @@ def test_candidates_are_ranked_on_every_horizon(network: Path, monkeypatch: pyte
     monkeypatch.setattr(Strategy, "tell", tell)
     wann.tune(network, horizons=[0.1, 0.5, 1], **SMALL)
     evaluator, networks = ThreadEvaluator(TASK, 1), express(Population.pack([champion().genome]))
-    for generation, horizons in ((2, (0.1, 0.5, 1.0)), (11, (1.0,))):
+    for generation, horizons in ((3, (0.5,)), (8, (0.1, 0.5, 1.0)), (12, (1.0,))):
         candidates, scores = told[generation - 1]
         seeds = trial_seeds(SMALL["seed"], Purpose.TUNING, 1, SMALL["trials"], generation)[0]
         places = [

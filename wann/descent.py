@@ -39,10 +39,10 @@ class Progress(NamedTuple):
 
     generation: int
     generations: int
-    horizon: float
-    """The shortest share of an episode that counted."""
+    horizons: tuple[float, ...]
+    """The shares of an episode that counted."""
     mean: float
-    """Of the generation's candidates on its trials, whole episodes."""
+    """Of the generation's candidates on its trials, on the longest of the horizons."""
     verified: float
     """The best verified mean so far."""
     steps: int
@@ -148,8 +148,11 @@ class Improvement(ABC):
         return whole and (generation % VERIFY_EVERY == 0 or generation == self._settings.generations)
 
     def _horizons(self, generation: int) -> tuple[float, ...]:
-        """Those that count in a generation, from 1 on: the last quarter of all has whole episodes only."""
-        return self._settings.horizons if 4 * generation <= 3 * self._settings.generations else (1.0,)
+        """Those that count in a generation, from 1 on."""
+        given, before, all_ = self._settings.horizons, generation - 1, self._settings.generations
+        if len(given) > 1 and 2 * before < all_:
+            return given[2 * before * len(given) // all_ :][:1]
+        return given if 8 * before < 7 * all_ else (1.0,)
 
     @property
     @abstractmethod
@@ -193,38 +196,44 @@ def ranks(values: Floats) -> Floats:
 
 
 class EvolutionStrategy(Improvement):
-    """CMA-ES from a start, on all horizons at first, and on whole episodes at last.
+    """CMA-ES from a start, with a single horizon one climb, with several ones two, of half of the generations each.
 
-    Candidates are ranked on each horizon, and then by the sum of their ranks: a bad habit early on shows on the short
-    ones, while whole episodes count all along, and no horizon outweighs the others because its returns scatter more.
+    The first climb takes the horizons in turn. Each begins where the distribution of the one before ended, even where
+    its weights fail on whole episodes: they have habits that whole episodes alone do not teach. It gets far or nowhere.
+    The second one, from the start again, has all horizons at once, and in its last quarter whole episodes: candidates
+    are ranked on each horizon, and then by the sum of their ranks. It never leaves what works.
+
     Where the distribution has converged, it starts anew from its mean; where it has diverged, from the best verified
     weights.
     """
 
     def __init__(self, player: Player, settings: TuningSettings, start: Verified) -> None:
         super().__init__(player, settings, start)
-        self._strategy = self._from(start.weights)
+        self._start = start.weights
+        self._strategy = self._from(self._start)
 
     def _from(self, weights: Floats) -> Strategy:
         return Strategy(weights, sigma=self._settings.sigma, population=self._settings.population)
 
     def _advance(self, interruption: Interruption, watch: Watch | None) -> None:
         s, generation = self._settings, self.generation + 1
-        horizons = self._horizons(generation)
+        horizons, following = self._horizons(generation), self._horizons(generation + 1)
         with interruption.allowed():
             candidates = self._strategy.ask(int(trial_seeds(s.seed, Purpose.TUNING_CANDIDATES, 1, 1, generation)[0, 0]))
             means = self._means(candidates, horizons, generation)
             scores = ranks(means).sum(axis=1)
             best = self._verify(candidates, scores) if self._due(generation) else self._best
         self._strategy.tell(candidates, scores)
-        if self._strategy.diverged:
+        if len(horizons) == 1 and horizons != following:
+            self._strategy = self._from(self._strategy.mean if len(following) == 1 else self._start)
+        elif self._strategy.diverged:
             self._strategy = self._from(best.weights)
         elif generation % VERIFY_EVERY == 0 and self._strategy.finished:
             self._strategy = self._from(self._strategy.mean)
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:
             mean = float(means[:, -1].mean())
-            watch(Progress(generation, s.generations, horizons[0], mean, best.mean, self._steps))
+            watch(Progress(generation, s.generations, horizons, mean, best.mean, self._steps))
 
     def _means(self, candidates: Floats, horizons: Sequence[float], generation: int) -> Floats:
         """Mean returns on the trials of a generation, the same for all; (candidates, horizons)."""
@@ -270,7 +279,7 @@ class GradientDescent(Improvement):
         self._adam, self._weights = adam, weights
         self.generation, self._best, self._steps = generation, best, self._player.steps
         if watch is not None:
-            watch(Progress(generation, s.generations, 1.0, -loss, best.mean, self._steps))
+            watch(Progress(generation, s.generations, (1.0,), -loss, best.mean, self._steps))
 
     @property
     def _method(self) -> Arrays:

@@ -46,7 +46,7 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A weight for each connection, by CMA-ES or by gradient descent, or one that all share."""
     seed: Natural = 0
     """All chance of the tuning comes from it."""
-    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1600
+    generations: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2000
     """Generations of CMA-ES."""
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)] = 64
     """Candidates a generation."""
@@ -60,8 +60,7 @@ class TuningSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Shares of an episode that candidates are ranked on, rising; (0.15, 0.3, 0.6, 1) for swing-up.
 
     On the beginnings of episodes a bad habit early on, such as a slow swing-up, costs a larger part of the return.
-    On whole episodes alone it stays hidden behind what comes later, and CMA-ES settles with it. All count alike until
-    the last quarter of the generations, which has whole episodes only.
+    On whole episodes alone it stays hidden behind what comes later, and CMA-ES settles with it.
     """
 
     def __post_init__(self) -> None:
@@ -132,7 +131,8 @@ class Lines:
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS or progress.generation == progress.generations:
             self._last = now
-            part = f"  horizons from {progress.horizon:.0%}" if progress.horizon < 1.0 else ""
+            shares = "+".join(f"{100.0 * horizon:g}" for horizon in progress.horizons)
+            part = "" if progress.horizons == (1.0,) else f"  on {shares} % of episodes"
             counts = f"generation {progress.generation}/{progress.generations}{part}"
             found = f"mean {number(progress.mean)}  verified {number(progress.verified)}"
             print(f"{counts}  {found}", file=sys.stderr, flush=True)
@@ -151,9 +151,9 @@ def tune(
 
     The best shared weight comes from a sweep, refined by golden section on common trials, and is verified on fresh
     ones. From there, or from the weights that the file carries where they are better, CMA-ES goes on with a weight
-    for each connection: at first beginnings of episodes count beside whole ones, at last these alone. There, every few
-    generations, the mean of its distribution and the best few candidates are verified: the result is the best
-    verified, whatever a candidate was lucky to score before, and so never below the start.
+    for each connection: once with the horizons in turn, once with all at a time. Where whole episodes alone count, the
+    mean of its distribution and the best few candidates are verified every few generations: the result is the best
+    verified of both, whatever a candidate was lucky to score before, and so never below the start.
 
     Args:
         champion: The network.

@@ -59,7 +59,7 @@ def tune(
     *,
     connections: int | None = None,
     mode: str = "individual",
-    generations: int = 1600,
+    generations: int = 2000,
     population: int = 64,
     trials: int = 16,
     sigma: float = 0.1,
@@ -86,8 +86,7 @@ def tune(
         trials: Episodes of each candidate on each horizon.
         sigma: Standard deviation of the first candidates around the start.
         rate: Learning rate of gradient descent at first; it falls to 0.
-        horizons: Shares of an episode that count, the shorter ones at first only; the task's own, or whole episodes,
-            unless given.
+        horizons: Shares of an episode that candidates are ranked on; the task's own, or whole episodes, unless given.
         seed: All chance of the tuning comes from it.
         task: What to play; the file's own task unless given.
         out: The network file to write; ``tuned.json`` beside the network unless given.

@@ -43,14 +43,12 @@ def test(path: Path, weights: str | None, format: str, as_json: bool, **options:
 @click.option(
     "--mode", metavar="individual|gradient|shared", default="individual", show_default=True, help="Weights to find."
 )
-@click.option("--generations", type=int, default=1600, show_default=True, help="Of CMA-ES, or batches.")
+@click.option("--generations", type=int, default=2000, show_default=True, help="Of CMA-ES, or batches.")
 @click.option("--population", type=int, default=64, show_default=True, help="Candidates a generation.")
 @click.option("--trials", type=int, default=16, show_default=True, help="Episodes of each candidate on each horizon.")
 @click.option("--sigma", type=float, default=0.1, show_default=True, help="First standard deviation around the start.")
 @click.option("--rate", type=float, default=0.01, show_default=True, help="Learning rate at first, for gradients.")
-@click.option(
-    "--horizons", metavar="A,B,...", help="Shares of an episode that count, short ones at first.  [default: the task's]"
-)
+@click.option("--horizons", metavar="A,B,...", help="Shares of an episode to rank on.  [default: the task's]")
 @click.option("--seed", type=int, default=0, show_default=True, help="All chance of the tuning comes from it.")
 @click.option("--task", help="What to play.  [default: the network's own task]")
 @click.option("--out", type=click.Path(path_type=Path), help="Network file.  [default: tuned.json beside the network]")
