@@ -211,18 +211,9 @@ def test_work_that_ray_loses_is_sent_again(task: wann.GymTask, monkeypatch: pyte
     assert lost
 
 
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("127.0.0.1:1", "no Ray cluster answers at '127.0.0.1:1': .*refused"),
-        ("nonsense", "HOST:PORT"),
-        ("no.such.host.invalid:6379", "no Ray cluster answers"),
-        ("[::1]:70000", "no Ray cluster answers"),
-    ],
-)
-def test_bad_addresses(address: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        RayEvaluator(SwingUp(), address)
+def test_a_bad_address_is_refused() -> None:
+    with pytest.raises(UserError, match=r"no Ray cluster answers at '127.0.0.1:1': .*refused"):
+        RayEvaluator(SwingUp(), "127.0.0.1:1")
 
 
 def listening() -> dict[str, str]:

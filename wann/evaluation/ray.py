@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from wann.errors import TaskError, UserError
+from wann.evaluation.address import LOCAL, check_answer
 from wann.evaluation.crew import Crew
 from wann.evaluation.delivery import Delivery, Pace
 from wann.evaluation.orders import Order
@@ -20,10 +20,8 @@ from wann.task import Task
 
 T = TypeVar("T")
 
-LOCAL = "local"
 INLINED_BYTES = 1 << 20
 """What is smaller travels with the call: on one machine that is 1 ms a generation faster than the object store."""
-CONNECT_SECONDS = 10.0
 PIECES_PER_WORKER = 4
 """Where there is more than one: a slow node then does less of the work."""
 MOST_PIECES, LEAST_EPISODES, PIECE_SECONDS, ALIKE = 24, 4, 0.2, 2
@@ -121,21 +119,6 @@ class RayEvaluator(Evaluator):
         self._ray.shutdown()
 
 
-def _check_somebody_listens(address: str) -> None:
-    """Refuse an address at once that nothing answers at: Ray would try for minutes."""
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if address in (LOCAL, "auto"):
-        return
-    if not colon or not port.isdigit():
-        raise UserError(
-            f"the address of a Ray cluster is local, auto, or HOST:PORT as `ray start` prints it: {address!r}"
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise UserError(f"no Ray cluster answers at {address!r}: {error}") from None
-
-
 @contextmanager
 def _on_loopback() -> Iterator[None]:
     """Make Ray listen on loopback alone, as it does where it expects no cluster; it has no other switch for that.
@@ -162,7 +145,7 @@ def connect(address: str, workers: int | None) -> Any:
     Raises:
         UserError: Nothing answers at the address, or something that does not fit.
     """
-    _check_somebody_listens(address)
+    check_answer(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
