@@ -17,7 +17,7 @@ def check_answer(address: str) -> None:
     """Refuse an address at once that no cluster answers at, or not in the expected way: Ray would try for minutes.
 
     Raises:
-        UserError: It does.
+        UserError: Nothing answers, or something that does not fit.
     """
     host, colon, port = address.rpartition("://")[2].rpartition(":")
     if address in (LOCAL, "auto"):
