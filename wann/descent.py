@@ -149,10 +149,11 @@ class Improvement(ABC):
 
     def _horizons(self, generation: int) -> tuple[float, ...]:
         """Those that count in a generation, from 1 on."""
-        given, before, all_ = self._settings.horizons, generation - 1, self._settings.generations
-        if len(given) > 1 and 2 * before < all_:
-            return given[2 * before * len(given) // all_ :][:1]
-        return given if 8 * before < 7 * all_ else (1.0,)
+        horizons, before, total = self._settings.horizons, generation - 1, self._settings.generations
+        if len(horizons) > 1 and 2 * before < total:
+            turn = 2 * before * len(horizons) // total
+            return horizons[turn : turn + 1]
+        return horizons if 8 * before < 7 * total else (1.0,)
 
     @property
     @abstractmethod
@@ -189,10 +190,11 @@ class Improvement(ABC):
 
 def ranks(values: Floats) -> Floats:
     """How many values of its column each one exceeds, ties and itself counting half; NaN is the least."""
-    columns = np.nan_to_num(values, nan=-np.inf, neginf=-np.inf, posinf=np.inf).T
-    ordered = np.sort(columns)
-    sides = [[np.searchsorted(o, c, side) for o, c in zip(ordered, columns, strict=True)] for side in ("left", "right")]
-    return np.asarray(np.mean(sides, axis=0).T)
+    places = []
+    for column in np.nan_to_num(values, nan=-np.inf, neginf=-np.inf, posinf=np.inf).T:
+        ordered = np.sort(column)
+        places.append((np.searchsorted(ordered, column, "left") + np.searchsorted(ordered, column, "right")) / 2.0)
+    return np.column_stack(places)
 
 
 class EvolutionStrategy(Improvement):
