@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +229,25 @@ def test_a_function_in_a_file_is_searched_and_tested_by_the_command(
     assert json.loads(capsys.readouterr().out)["task"] == f"{tmp_path}/cart.py:cart"
     with pytest.raises(UserError, match=r"cart\.py:cart' is a function: it has no episodes to play"):
         wann.play("runs/cart-0", out="play.gif")
+
+
+def test_closing_the_evaluator_calls_the_function_no_more() -> None:
+    called, closed = threading.Event(), threading.Event()
+
+    def score(network: Any) -> float:
+        called.set()
+        closed.wait()
+        return 0.0
+
+    task = wann.FitnessTask(score, inputs=["x"], outputs=["y"])
+    evaluator, networks = ThreadEvaluator(task, 1), express(grown(4, n_inputs=1, n_outputs=1, steps=2))
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(evaluator.evaluate, networks, WEIGHTS, SEEDS)
+        called.wait()
+        closing = pool.submit(evaluator.close)
+        while not evaluator._player.cancelled:
+            time.sleep(0.001)
+        closed.set()
+        closing.result()
+        with pytest.raises(CancelledError):
+            found.result()

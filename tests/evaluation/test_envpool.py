@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,27 @@ def test_a_shorter_horizon_ends_episodes_early() -> None:
     evaluator.close()
     assert found.steps == 2 * 3 * 20
     np.testing.assert_array_equal(found.returns[0], found.returns[1])
+
+
+def test_closing_the_evaluator_ends_what_is_being_played() -> None:
+    class Watched(Biped):
+        steps, begun = 0, threading.Event()
+
+        def action(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:  # type: ignore[override]
+            Watched.steps += 1
+            self.begun.set()
+            return np.zeros((len(outputs), 4), np.float32)
+
+    task = Watched("envpool")
+    del task.action  # what the environment gave
+    evaluator, networks = ThreadEvaluator(task, 1), express(POPULATION)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(evaluator.evaluate, networks, WEIGHTS, SEEDS, Part.VALIDATION)  # none ends early
+        Watched.begun.wait()
+        evaluator.close()
+        with pytest.raises(CancelledError):
+            found.result()
+    assert Watched.steps < task.max_steps
 
 
 class _Twister:

@@ -58,6 +58,7 @@ class FunctionPlayer(Player):
         returns, steps = np.empty(piece.shape), 0
         for row, network in enumerate(range(piece.first_network, piece.last_network)):
             for column, (seed,) in enumerate(trials.tolist()):
+                self.check_wanted()
                 bound = BoundNetwork(networks, network, np.asarray(weights[column]))
                 returns[row, column] = self._scored(bound, int(seed))
                 steps += bound.asked

@@ -167,6 +167,7 @@ class LockstepPlayer(Player):
         try:
             live.extend(islice(waiting, SLOTS))
             while live:
+                self.check_wanted()
                 ended = self._step(live, networks, weights, limit)
                 steps += len(live)
                 for episode in compress(live, ended):

@@ -45,5 +45,6 @@ class ThreadEvaluator(Evaluator):
             raise TaskError(f"the task {self.task.name!r} failed in an episode: {what}") from error
 
     def close(self) -> None:
-        """Stop the threads; pieces that have not begun are dropped."""
+        """Stop the threads; pieces that have not begun are dropped, slow ones are not played to their ends."""
+        self._player.cancelled = True
         self._pool.shutdown(wait=True, cancel_futures=True)

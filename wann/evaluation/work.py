@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import CancelledError
 from functools import lru_cache
 from itertools import pairwise
 from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
@@ -95,6 +96,17 @@ class Player(Protocol):
 
     pieces_per_thread: ClassVar[int] = 8
     """How many to cut the work into: a slow one then keeps the others waiting less, a small one is less efficient."""
+    cancelled: bool = False
+    """Whether nobody wants the rest any more; slow players look at it every now and then."""
+
+    def check_wanted(self) -> None:
+        """Give up where nobody wants the rest.
+
+        Raises:
+            CancelledError: Nobody does.
+        """
+        if self.cancelled:
+            raise CancelledError
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
