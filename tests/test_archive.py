@@ -6,10 +6,12 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from strategies import grown
 
+from wann import archive as module
 from wann.archive import CANDIDATES, SCREENING, Archive, Findings, Verified
 from wann.evaluation.work import Play
 from wann.evolution import Scores
@@ -177,6 +179,20 @@ def test_a_genome_that_expresses_the_same_is_not_played_again() -> None:
     assert {played for played, _, _ in trials.played} == {genome}
 
 
+def test_a_genome_that_expresses_something_else_is_played() -> None:
+    genome = grown(1, steps=30)[0]
+    k = next(k for k, gene in enumerate(genome.connections) if gene.enabled)
+    flipped = msgspec.structs.replace(genome.connections[k], enabled=False)
+    fewer = Genome(genome.nodes, (*genome.connections[:k], flipped, *genome.connections[k + 1 :]))
+    node = genome.hidden[-1]
+    other = msgspec.structs.replace(node, activation="tanh" if node.activation != "tanh" else "relu")
+    renamed = Genome(tuple(other if one is node else one for one in genome.nodes), genome.connections)
+    archive, trials = Archive(4), Trials(4)
+    for generation, one in enumerate((genome, fewer, renamed)):
+        feed(archive, [one], [1e6 + generation], trials, generation)
+    assert [played for played, first, _ in trials.played if first == 0] == [genome, fewer, renamed]
+
+
 def test_few_of_a_generation_are_looked_at_the_best_first() -> None:
     genomes, archive = distinct(CANDIDATES + 3), Archive(4)
     trials = Trials(4)
@@ -258,3 +274,23 @@ def test_all_champions_are_remembered_in_turn() -> None:
     assert [(c.genome, c.generation, c.means.tolist(), c.mean) for c in other.champions] == seen
     feed(other, genomes, [1e6 + i for i in range(12)], trials, 99)
     assert [champion.genome for champion in other.champions[: len(seen)]] == [genome for genome, *_ in seen]
+
+
+@pytest.mark.parametrize("most", [2, 3, 5])
+def test_of_many_champions_some_are_forgotten_the_first_and_the_last_never(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genomes = distinct(12)
+    archives = []
+    for limit in (len(genomes), most):
+        monkeypatch.setattr(module, "MOST_CHAMPIONS", limit)
+        archives.append(Archive(4))
+        truth = {genome: 10.0 * i for i, genome in enumerate(genomes)}
+        for generation, genome in enumerate(genomes):
+            feed(archives[-1], [genome], [1e6], Trials(4, truth, noise=0.0), generation)
+            assert len(archives[-1].champions) <= limit
+    whole, thinned = ([champion.generation for champion in archive.champions] for archive in archives)
+    assert whole == list(range(12))
+    assert set(thinned) <= set(whole)
+    assert thinned == sorted(thinned)
+    assert (thinned[0], thinned[-1], len(thinned) > most // 2) == (0, 11, True)

@@ -202,10 +202,10 @@ def test_a_sparse_huge_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wann.checkpoint.VERSION", 4)
+    monkeypatch.setattr("wann.checkpoint.VERSION", 5)
     save_checkpoint(tmp_path, STATE)
     monkeypatch.undo()
-    with pytest.raises(UserError, match="version 4, this wann reads version 3"):
+    with pytest.raises(UserError, match="version 5, this wann reads version 4"):
         load_checkpoint(tmp_path)
 
 
@@ -285,7 +285,7 @@ FORGED: dict[str, dict[str, NDArray[Any] | None]] = {
     "no generation": {"generation": None},
     "no genes": {"sources": None},
     "no record": {"innovation_pairs": None},
-    "no archive": {"archive": None},
+    "no archive": {"archive_names": None},
     "no settings": {"settings": None},
     "cycle or worse": {"sources": np.full(48, 6)},
     "dangling": {"targets": np.full(48, 10**9)},
@@ -294,11 +294,14 @@ FORGED: dict[str, dict[str, NDArray[Any] | None]] = {
     "negative generation": {"generation": np.array(-1)},
     "several generations": {"generation": np.array([3, 3])},
     "history of text": {"history": np.array([["x"] * 12] * 3)},
-    "archive of garbage": {"archive": np.frombuffer(b"[[[[[", dtype=np.uint8)},
-    "nested archive": {"archive": np.frombuffer(b"[" * 100_000, dtype=np.uint8)},
-    "archive of less": {"archive": np.frombuffer(b"[]", dtype=np.uint8)},
-    "no champions": {"champions": None},
-    "champions of less": {"champions": np.frombuffer(b"[]", dtype=np.uint8)},
+    "archive of text": {"archive_names": np.array([["x", "y"]])},
+    "archive without genes": {"archive_targets": None},
+    "archive of another shape": {"archive_shape": np.array([4, 2])},
+    "archive of fewer genes": {"archive_sources": np.zeros(1, dtype=np.int64)},
+    "archive of less": {"archive_names": np.zeros((0, 2), dtype=np.int64)},
+    "archive of one too many": {"archive_names": np.zeros((99, 2), dtype=np.int64)},
+    "no champions": {"champions_names": None},
+    "champions of less": {"champions_names": np.zeros((0, 2), dtype=np.int64)},
     "means of text": {"champions_means": np.array([["x"] * 6])},
     "returns of other trials": {"archive_returns": np.zeros((1, 6, 5))},
     "returns of text": {"archive_returns": np.array([[["x"] * 4] * 6])},

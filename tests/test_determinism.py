@@ -20,6 +20,7 @@ from outcomes import outcome
 
 import wann
 from tasks.swingup import SwingUp
+from wann import runs
 from wann.api.searches import prepare, reopen
 from wann.checkpoint import load_checkpoint
 from wann.evaluation import crew
@@ -213,6 +214,19 @@ def test_what_is_saved_when_it_is_broken_off_is_a_generation_that_is_done(tmp_pa
     assert {name: array.tobytes() for name, array in states[0].items()} == {
         name: array.tobytes() for name, array in states[1].items()
     }
+
+
+@pytest.mark.parametrize(("long", "expected"), [(1e9, 7), (1e-12, 2)])
+def test_saves_that_take_long_come_less_often(
+    long: float, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever one of five generations has been played or verified, and at the end; or once, and at the end."""
+    saves, save = [], runs.save_checkpoint
+    monkeypatch.setattr(runs, "save_checkpoint", lambda *arguments: (saves.append(1), save(*arguments)))
+    monkeypatch.setattr(runs, "CHECKPOINT_SECONDS", 1e-9)
+    monkeypatch.setattr(runs, "LONG_SAVE_SECONDS", long)
+    wann.search("swingup", out=tmp_path / "run", workers=1, **{**SETTINGS, "generations": 5})
+    assert len(saves) == expected
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:

@@ -8,37 +8,57 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from wann.evaluation.work import Play
 from wann.evolution import Scores
 from wann.genome import Genome
-from wann.population import Arrays, Floats, Integers, Population
+from wann.population import Arrays, Floats, Genes, Integers, Population
 
 SCREENING = 16
 """Trials a weight, or a quarter of all where that is less, after which a candidate that cannot enter is dropped."""
 CANDIDATES = 4
 """Networks of a generation that are looked at, the best on its own trials."""
+MOST_CHAMPIONS = 200
+"""Champions that are remembered."""
 
 
 @dataclass(frozen=True, eq=False)
-class Verified:
-    """A member of the archive, and its returns on the verification trials."""
+class Kept:
+    """An individual that a run remembers."""
 
-    genome: Genome
+    individual: Population
+    """Alone, and packed: its genome as objects takes ten times the room."""
     generation: int
-    """The generation in which it entered."""
+    """The generation in which it entered the archive, or became the champion."""
     birth: int
     """Its name in the run's lineage."""
-    returns: Floats
-    """(weights, trials)"""
+
+    @property
+    def genome(self) -> Genome:
+        """Its genotype."""
+        return self.individual[0]
 
     @cached_property
     def connections(self) -> int:
         """Enabled connections."""
-        return len(self.genome.enabled)
+        return int(self.individual.connections[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Verified(Kept):
+    """A member of the archive, and its returns on the verification trials."""
+
+    returns: Floats
+    """(weights, trials)"""
+    screening: int
+    """How many of the trials are the screening."""
+
+    @cached_property
+    def screened(self) -> float:
+        """The mean return over the first trials of each weight."""
+        return float(self.returns[:, : self.screening].mean())
 
     @cached_property
     def means(self) -> Floats:
@@ -52,14 +72,9 @@ class Verified:
 
 
 @dataclass(frozen=True, eq=False)
-class Crowned:
+class Crowned(Kept):
     """A network that became the champion: what is remembered of it when it is one no more."""
 
-    genome: Genome
-    generation: int
-    """The generation in which it became the champion."""
-    birth: int
-    """Its name in the run's lineage."""
     means: Floats
     """The mean return with each weight on the verification trials; (weights,)."""
 
@@ -98,7 +113,8 @@ class Archive:
 
     Attributes:
         front: The members, smallest first.
-        champions: All champions that the run had, first to last.
+        champions: The champions that the run had, first to last. When they get more than ``MOST_CHAMPIONS``, every
+            other one is forgotten.
         entries: All members that it had, first to last: the front of any generation follows from them.
     """
 
@@ -129,15 +145,16 @@ class Archive:
         """
         seen = set(self._seen)
         chosen = self._candidates(population, scores, seen)
-        screened = yield from self._verify(list(chosen.values()), slice(0, self._screening), verify)
+        candidates = [population.take(np.array([place])) for place in chosen]
+        screened = yield from self._verify(candidates, slice(0, self._screening), verify)
         first = [
-            Verified(genome, generation, int(births[place]), returns)
-            for (place, genome), returns in zip(chosen.items(), screened, strict=True)
+            Verified(candidate, generation, int(births[place]), returns, self._screening)
+            for place, candidate, returns in zip(chosen, candidates, screened, strict=True)
         ]
-        survivors = [new for new in first if not self._beaten(self._screened(new), new.connections, self._screened)]
+        survivors = [new for new in first if not self._beaten(new.screened, new.connections, lambda m: m.screened)]
         if self._trials > self._screening:
             rest = yield from self._verify(
-                [new.genome for new in survivors], slice(self._screening, self._trials), verify
+                [new.individual for new in survivors], slice(self._screening, self._trials), verify
             )
             survivors = [
                 replace(new, returns=np.hstack([new.returns, returns]))
@@ -154,79 +171,102 @@ class Archive:
                 self.entries.append(Entry(new.generation, new.connections, new.mean))
         self._seen = findings.seen
         best = self.champion
-        if best is not None and (not self.champions or best.genome != self.champions[-1].genome):
-            self.champions.append(Crowned(best.genome, best.generation, best.birth, best.means))
+        if best is not None and (not self.champions or best.birth != self.champions[-1].birth):
+            self.champions.append(Crowned(best.individual, best.generation, best.birth, best.means))
+        if len(self.champions) > MOST_CHAMPIONS:
+            self.champions = [*self.champions[:-1:2], self.champions[-1]]
 
-    def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> dict[int, Genome]:
-        """The new genomes of the generation's front, by place, that would enter if their own trials told the truth."""
+    def _candidates(self, population: Population, scores: Scores, seen: set[bytes]) -> list[int]:
+        """The places of the new genomes of the generation's front that would enter if their trials told the truth."""
         front = sorted(scores.front.tolist(), key=lambda i: (-scores.mean[i], scores.connections[i], i))
-        chosen: dict[int, Genome] = {}
+        chosen: list[int] = []
         for i in front:
             if len(chosen) == CANDIDATES:
                 break
             if self._beaten(scores.mean[i], int(scores.connections[i]), lambda member: member.mean):
                 continue
-            genome = population[i]
-            name = _fingerprint(genome)
+            name = _fingerprint(population, i)
             if name not in seen:
                 seen.add(name)
-                chosen[i] = genome
+                chosen.append(i)
         return chosen
 
-    def _verify(self, genomes: Sequence[Genome], trials: slice, verify: Verify) -> Play[list[Floats]]:
-        """The returns of each genome on those trials; (weights, trials)."""
-        if not genomes:
+    def _verify(self, candidates: Sequence[Population], trials: slice, verify: Verify) -> Play[list[Floats]]:
+        """The returns of each candidate on those trials; (weights, trials)."""
+        if not candidates:
             return []
-        return list((yield from verify(Population.pack(genomes), trials)))
-
-    def _screened(self, member: Verified) -> float:
-        """The mean return over the first trials of each weight."""
-        return float(member.returns[:, : self._screening].mean())
+        return list((yield from verify(Population.join(candidates), trials)))
 
     def _beaten(self, mean: float, connections: int, score: Callable[[Verified], float]) -> bool:
         return any(member.connections <= connections and score(member) >= mean for member in self.front)
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything, as arrays: members and champions as JSON, their returns, entries, fingerprints of all seen."""
-        members = [(member.genome, member.generation, member.birth) for member in self.front]
-        champions = [(champion.genome, champion.generation, champion.birth) for champion in self.champions]
+        """Everything, as arrays: members and champions, their returns, entries, fingerprints of all seen."""
         return {
-            "archive": np.frombuffer(msgspec.json.encode(members), dtype=np.uint8),
+            **_arrays("archive_", self.front),
             "archive_returns": np.array([member.returns for member in self.front], dtype=np.float64),
-            "champions": np.frombuffer(msgspec.json.encode(champions), dtype=np.uint8),
+            **_arrays("champions_", self.champions),
             "champions_means": np.array([champion.means for champion in self.champions], dtype=np.float64),
             "archive_entries": np.array(self.entries, dtype=np.float64).reshape(-1, len(Entry._fields)),
             "archive_seen": np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint64),
         }
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a ``state``.
+        """Go back to a ``state``, whose genes have been checked.
 
         Raises:
             ValueError: It is not an archive's with as many trials.
         """
-        members = msgspec.json.decode(state["archive"].tobytes(), type=list[tuple[Genome, int, int]])
-        returns, seen = state["archive_returns"], state["archive_seen"]
+        members, champions = _kept("archive_", state), _kept("champions_", state)
+        returns, means = state["archive_returns"], state["champions_means"]
         if members and (returns.dtype != np.float64 or returns.ndim != 3 or returns.shape[2] != self._trials):
             raise ValueError(f"archive_returns: expected numbers, (members, weights, {self._trials})")
-        champions = msgspec.json.decode(state["champions"].tobytes(), type=list[tuple[Genome, int, int]])
-        means = state["champions_means"]
         if champions and (means.dtype != np.float64 or means.ndim != 2):
             raise ValueError("champions_means: expected numbers, (champions, weights)")
-        entries = state["archive_entries"]
+        entries, seen = state["archive_entries"], state["archive_seen"]
         if entries.dtype != np.float64 or entries.ndim != 2 or entries.shape[1] != len(Entry._fields):
             raise ValueError("archive_entries: expected numbers, (entries, 3)")
         if seen.dtype != np.uint64:
             raise ValueError(f"archive_seen: expected uint64, got {seen.dtype}")
-        self.front = [Verified(*member, rows) for member, rows in zip(members, returns, strict=True)]
+        self.front = [Verified(*member, rows, self._screening) for member, rows in zip(members, returns, strict=True)]
         self.champions = [Crowned(*champion, row) for champion, row in zip(champions, means, strict=True)]
         self.entries = [Entry(int(generation), int(size), mean) for generation, size, mean in entries.tolist()]
         self._seen = {word.tobytes() for word in seen}
 
 
-def _fingerprint(genome: Genome) -> bytes:
-    """Eight bytes that tell what a genome expresses: two genomes with the same ones compute the same."""
-    nodes = sorted((node.id, node.activation) for node in genome.nodes)
-    edges = [(gene.source, gene.target) for gene in genome.enabled]
-    return hashlib.blake2b(repr((nodes, edges)).encode(), digest_size=8).digest()
+def _arrays(prefix: str, kept: Sequence[Kept]) -> dict[str, NDArray[Any]]:
+    """Individuals as arrays; without genes where there is nobody."""
+    names = np.array([(one.generation, one.birth) for one in kept], dtype=np.int64).reshape(-1, 2)
+    if not kept:
+        return {f"{prefix}names": names, f"{prefix}shape": np.zeros(2, dtype=np.int64)}
+    together = Population.join([one.individual for one in kept])
+    shape = np.array([together.n_inputs, together.n_outputs], dtype=np.int64)
+    genes = {prefix + name: column for name, column in together.genes._asdict().items()}
+    return {f"{prefix}names": names, f"{prefix}shape": shape, **genes}
+
+
+def _kept(prefix: str, state: Arrays) -> list[tuple[Population, int, int]]:
+    """The individuals, their generations and births, from their arrays."""
+    names, shape = state[f"{prefix}names"], state[f"{prefix}shape"]
+    if any(part.dtype != np.int64 for part in (names, shape)) or names.shape[1:] != (2,) or shape.shape != (2,):
+        raise ValueError(f"{prefix}names: expected generation and birth of each individual")
+    if not len(names):
+        return []
+    n_inputs, n_outputs = shape.tolist()
+    together = Population(n_inputs, n_outputs, Genes(*(state[prefix + name] for name in Genes._fields)))
+    if len(together) != len(names):
+        raise ValueError(f"{prefix}names: {len(names)} names for {len(together)} individuals")
+    return [(together.take(np.array([i])), *pair) for i, pair in enumerate(names.tolist())]
+
+
+def _fingerprint(population: Population, i: int) -> bytes:
+    """Eight bytes that tell what genome ``i`` expresses: two genomes with the same ones compute the same."""
+    genes = population.genes
+    nodes = slice(genes.first_node[i], genes.first_node[i + 1])
+    connections = slice(genes.first_connection[i], genes.first_connection[i + 1])
+    ids, enabled = genes.node_ids[nodes], genes.enabled[connections]
+    order = np.argsort(ids)
+    ends = (ids[part[connections][enabled]] for part in (genes.sources, genes.targets))
+    parts = (np.array([ids.size]), ids[order], genes.activations[nodes][order], *ends)
+    return hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=8).digest()

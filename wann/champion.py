@@ -122,12 +122,13 @@ class Champion(msgspec.Struct, frozen=True, kw_only=True, dict=True, forbid_unkn
 
     def encode(self) -> bytes:
         """The content of the network file: JSON, a gene a line."""
-        head = msgspec.to_builtins(self, str_keys=True)
-        genes = {name: head.pop(name) for name in ("nodes", "connections")}
         fields = [f'"format": {_line(FORMAT)}', f'"version": {VERSION}']
-        fields += [f'"{name}": {_line(value)}' for name, value in head.items() if name not in ("format", "version")]
-        for name, rows in genes.items():
-            fields.append(f'"{name}": [\n    ' + ",\n    ".join(_line(row) for row in rows) + "\n  ]")
+        for name in ("task", "inputs", "outputs", "scores", "provenance"):
+            if (value := getattr(self, name)) not in (None, {}):
+                fields.append(f'"{name}": {_line(value)}')
+        for name, rows in (("nodes", self.nodes), ("connections", self.connections)):
+            lines = _line(rows)[1:-1].replace("}, {", "},\n    {")  # no text in a gene has braces
+            fields.append(f'"{name}": [\n    {lines}\n  ]')
         return ("{\n  " + ",\n  ".join(fields) + "\n}\n").encode()
 
 

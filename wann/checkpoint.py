@@ -22,7 +22,7 @@ from wann.population import Arrays, Genes, Integers
 
 log = logging.getLogger("wann")
 
-VERSION = 3
+VERSION = 4
 LATEST, PREVIOUS, _NEW = "checkpoint.npz", "checkpoint-previous.npz", "checkpoint-new.npz"
 _IN_TURN = (LATEST, _NEW, PREVIOUS)
 """Where a checkpoint is looked for; the new one counts where a kill came before it got its name."""

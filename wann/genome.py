@@ -87,7 +87,10 @@ class Genome(msgspec.Struct, frozen=True):
 
 
 def _repeated(values: Iterable[object]) -> list[object]:
-    return [value for value, count in Counter(values).items() if count > 1]
+    several = list(values)
+    if len(set(several)) == len(several):
+        return []
+    return [value for value, count in Counter(several).items() if count > 1]
 
 
 def _check_nodes(nodes: tuple[NodeGene, ...]) -> None:
@@ -113,21 +116,23 @@ def _check_nodes(nodes: tuple[NodeGene, ...]) -> None:
 def _check_connections(nodes: tuple[NodeGene, ...], connections: tuple[ConnectionGene, ...]) -> None:
     kinds = {node.id: node.kind for node in nodes}
     for gene in connections:
-        for end in (gene.source, gene.target):
-            if end not in kinds:
-                raise UserError(f"connection {gene.innovation} names node {end}, which is not in the genome")
-        if kinds[gene.source] == "output" or kinds[gene.target] in ("bias", "input"):
+        source, target = kinds.get(gene.source), kinds.get(gene.target)
+        if source is None or target is None:
+            missing = gene.source if source is None else gene.target
+            raise UserError(f"connection {gene.innovation} names node {missing}, which is not in the genome")
+        if source == "output" or target in ("bias", "input"):
             raise UserError(
-                f"connection {gene.innovation} runs from {kinds[gene.source]} to {kinds[gene.target]}: "
+                f"connection {gene.innovation} runs from {source} to {target}: "
                 "it must start at a bias, input or hidden node and end at a hidden or output node"
             )
     if repeated := _repeated(gene.innovation for gene in connections):
         raise UserError(f"innovation numbers must differ, but {repeated[0]} is there twice")
     if repeated := _repeated((gene.source, gene.target) for gene in connections):
         raise UserError(f"two nodes have at most one connection, but {repeated[0]} is there twice")
-    predecessors: dict[int, list[int]] = {node.id: [] for node in nodes}
-    for gene in connections:
-        predecessors[gene.target].append(gene.source)
+    predecessors: dict[int, list[int]] = {node.id: [] for node in nodes if node.kind == "hidden"}
+    for gene in connections:  # a cycle has hidden nodes only
+        if gene.source in predecessors and gene.target in predecessors:
+            predecessors[gene.target].append(gene.source)
     try:
         TopologicalSorter(predecessors).prepare()
     except CycleError as error:

@@ -232,7 +232,7 @@ def _succession(champions: Iterable[Crowned]) -> list[Crowned]:
     """Those that were better than all before, or as good and smaller; at most one a generation."""
 
     def merit(champion: Crowned) -> tuple[float, int]:
-        return champion.mean, -len(champion.genome.enabled)
+        return champion.mean, -champion.connections
 
     best: list[Crowned] = []
     for champion in sorted(champions, key=lambda c: (c.generation, *(-number for number in merit(c)))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,14 @@ class Population:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: int) -> Genome:
+        return Genome(*self.genes_of(index))
+
+    def genes_of(self, index: int) -> tuple[tuple[NodeGene, ...], tuple[ConnectionGene, ...]]:
+        """What a ``Genome`` is made of and checks.
+
+        Raises:
+            IndexError: There is no such genome.
+        """
         if not -len(self) <= index < len(self):
             raise IndexError(f"genome {index} of a population of {len(self)}")
         g, i = self.genes, index % len(self)
@@ -84,12 +93,12 @@ class Population:
         ids = g.node_ids[nodes].tolist()
         kinds = self._kinds(len(ids))
         columns = (c[g.first_connection[i] : g.first_connection[i + 1]].tolist() for c in g[4:])
-        return Genome(
-            nodes=tuple(
+        return (
+            tuple(
                 NodeGene(id=id_, kind=kind, activation=NAMES[code - 1])
                 for id_, kind, code in zip(ids, kinds, g.activations[nodes].tolist(), strict=True)
             ),
-            connections=tuple(
+            tuple(
                 ConnectionGene(innovation=innovation, source=ids[source], target=ids[target], enabled=enabled)
                 for innovation, source, target, enabled in zip(*columns, strict=True)
             ),
@@ -128,7 +137,7 @@ class Population:
         joined = Genes(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
         return cls(parts[0].n_inputs, parts[0].n_outputs, joined)
 
-    @property
+    @cached_property
     def connections(self) -> Integers:
         """The number of enabled connections of each genome: the size that selection looks at."""
         return np.diff(offsets(self.genes.enabled)[self.genes.first_connection])

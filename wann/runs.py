@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CONFIG, HISTORY, FRONT, CHAMPION = "config.toml", "history.csv", "front.json", "champion.json"
 CHAMPIONS, LINEAGE, ENTRIES = "champions.json", "lineage.json", "front.csv"
 CHECKPOINT_SECONDS = 10.0
+LONG_SAVE_SECONDS = 0.5
+"""Saves that take longer than this come less often in proportion: a twentieth of the time goes into them at most."""
 COLUMNS = (
     "generation",
     "steps",
@@ -129,7 +131,10 @@ class Run:
 
     @property
     def champions(self) -> list[Champion]:
-        """All champions that the run had, first to last; no verified mean is below the one before."""
+        """The champions that the run had, first to last; no verified mean is below the one before.
+
+        Of very many, some are left out.
+        """
         return [self._as_champion(former) for former in self._archive.champions]
 
     @property
@@ -166,7 +171,7 @@ class Run:
                 stray.unlink()
             write_atomically(self.folder / CONFIG, _config(self.task, self.settings))
             self._write_history()
-            saved = time.monotonic()
+            due = time.monotonic() + CHECKPOINT_SECONDS
             self._watch, self._since = watch, time.perf_counter()
             while self.generation < self.settings.generations:
                 try:
@@ -175,9 +180,8 @@ class Run:
                     self._go_back()
                     self._save()
                     raise
-                if time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                    self._save()
-                    saved = time.monotonic()
+                if time.monotonic() >= due:
+                    due = self._save_and_plan()
             self._save()
 
     def _go_on(self, evaluator: Evaluator | Fleet) -> None:
@@ -268,6 +272,13 @@ class Run:
         self._history.append([row[name] for name in COLUMNS])
         append(self.folder / HISTORY, _csv([self._history[-1]]))
 
+    def _save_and_plan(self) -> float:
+        """Save; gives when to do it again: later where it takes long, so that it never takes most of the time."""
+        start = time.monotonic()
+        self._save()
+        end = time.monotonic()
+        return end + CHECKPOINT_SECONDS * max(1.0, (end - start) / LONG_SAVE_SECONDS)
+
     def _save(self) -> None:
         self._search.lineage.forget(keep=self._archive.births)
         history = np.array(self._history, dtype=np.float64).reshape(-1, len(COLUMNS))
@@ -292,8 +303,12 @@ class Run:
             )
         shape = len(self.task.inputs), len(self.task.outputs)
         for part in apart(state, self.settings.islands):
-            for prefix in ("", "species_") if "species_first_node" in part else ("",):
+            for prefix in ("", "species_", "archive_", "champions_"):
+                if f"{prefix}first_node" not in part and prefix:
+                    continue
                 check_genes(part, *shape, prefix)
+                if tuple(part.get(f"{prefix}shape", shape)) != shape:
+                    raise ValueError(f"{prefix}shape: expected {shape}")
         history, generation = state["history"], state["generation"]
         if generation.shape != () or history.dtype != np.float64 or history.shape != (generation, len(COLUMNS)):
             raise ValueError("history: expected a row for each generation")
@@ -317,12 +332,13 @@ class Run:
     def _as_champion(self, member: Verified | Crowned) -> Champion:
         s = self.settings
         means = tuple(member.means.tolist())
+        nodes, connections = member.individual.genes_of(0)
         return Champion(
             task=self.task.name,
             inputs=self.task.inputs,
             outputs=self.task.outputs,
-            nodes=member.genome.nodes,
-            connections=member.genome.connections,
+            nodes=nodes,
+            connections=connections,
             scores=NetworkScores(mean=member.mean, weights=s.weights, means=means, trials=s.verify_trials),
             provenance={
                 "settings": msgspec.json.decode(msgspec.json.encode(s)),  # lists, as a file gives them
