@@ -97,18 +97,37 @@ def _find_enabled(enabled: NDArray[np.bool_], value: bool, place: float) -> int:
 
 
 @inlined
-def _reachable(sources: Integers, targets: Integers, first_hidden: int, n_hidden: int) -> NDArray[np.bool_]:
-    """``[a, b]``: whether hidden node ``a`` leads to hidden node ``b``, over all genes (Warshall's closure)."""
-    reach = np.zeros((n_hidden, n_hidden), dtype=np.bool_)
+def _mark_ancestors(closed: NDArray[np.bool_], sources: Integers, targets: Integers, n_hidden: int) -> None:
+    """Set ``[b, a]`` where hidden node ``a`` leads to hidden node ``b``: they inherit in topological order (Kahn 1962).
+
+    Args:
+        closed: The last ``n_hidden`` rows and columns are the hidden nodes.
+        sources: Of connections between hidden nodes, counted from the first of these.
+        targets: Of the same.
+        n_hidden: How many hidden nodes there are.
+    """
+    first_row, first_column = closed.shape[0] - n_hidden, closed.shape[1] - n_hidden
+    waiting, first = np.zeros(n_hidden, dtype=np.int64), np.zeros(n_hidden + 1, dtype=np.int64)
     for i in range(sources.size):
-        if sources[i] >= first_hidden and targets[i] >= first_hidden:
-            reach[sources[i] - first_hidden, targets[i] - first_hidden] = True
-    for middle in range(n_hidden):
-        for a in range(n_hidden):
-            if reach[a, middle]:
-                for b in range(n_hidden):
-                    reach[a, b] |= reach[middle, b]
-    return reach
+        waiting[targets[i]] += 1
+        first[sources[i] + 1] += 1
+    first = np.cumsum(first)
+    filled, following = first[:-1].copy(), np.empty(sources.size, dtype=np.int64)
+    for i in range(sources.size):
+        following[filled[sources[i]]] = targets[i]
+        filled[sources[i]] += 1
+    ready = np.flatnonzero(waiting == 0)
+    order, done = np.empty(n_hidden, dtype=np.int64), ready.size
+    order[:done] = ready
+    for k in range(n_hidden):
+        node = order[k]
+        for target in following[first[node] : first[node + 1]]:
+            closed[first_row + target, first_column:] |= closed[first_row + node, first_column:]
+            closed[first_row + target, first_column + node] = True
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                order[done] = target
+                done += 1
 
 
 @inlined
@@ -121,17 +140,22 @@ def _find_unconnected(
     """
     n_hidden, n_outputs = n_nodes - first_hidden, first_hidden - first_output
     closed = np.zeros((first_output + n_hidden, n_outputs + n_hidden), dtype=np.bool_)
-    closed[first_output:, n_outputs:] = _reachable(sources, targets, first_hidden, n_hidden).T
+    inner = (sources >= first_hidden) & (targets >= first_hidden)
+    _mark_ancestors(closed, sources[inner] - first_hidden, targets[inner] - first_hidden, n_hidden)
     for i in range(n_hidden):
         closed[first_output + i, n_outputs + i] = True
     for i in range(sources.size):
         row = sources[i] if sources[i] < first_output else sources[i] - n_outputs
         closed[row, targets[i] - first_output] = True
-    count = closed.size - int(np.sum(closed))
+    free = closed.shape[1] - np.array([np.sum(row) for row in closed])
+    count = int(np.sum(free))
     if count == 0:
         return -1, -1
     skip = _pick(place, count)
     for row in range(closed.shape[0]):
+        if skip >= free[row]:
+            skip -= free[row]
+            continue
         for column in range(closed.shape[1]):
             if not closed[row, column]:
                 if skip == 0:
@@ -217,15 +241,16 @@ def _room(n: int, nodes: int, connections: int) -> Genes:
 
 @inlined
 def _trimmed(genes: Genes, nodes: int, connections: int) -> Genes:
+    """The genes without the room that is left: a copy of many large genomes would cost as much as to make them."""
     return Genes(
         genes.first_node,
-        genes.node_ids[:nodes].copy(),
-        genes.activations[:nodes].copy(),
+        genes.node_ids[:nodes],
+        genes.activations[:nodes],
         genes.first_connection,
-        genes.innovations[:connections].copy(),
-        genes.sources[:connections].copy(),
-        genes.targets[:connections].copy(),
-        genes.enabled[:connections].copy(),
+        genes.innovations[:connections],
+        genes.sources[:connections],
+        genes.targets[:connections],
+        genes.enabled[:connections],
     )
 
 
