@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,33 @@ def test_how_many_step_at_once_does_not_matter(slots: int, monkeypatch: pytest.M
     found = played(ThreadEvaluator(GymTask("Odd-v0"), 1), population)
     np.testing.assert_array_equal(found.returns, expected.returns)
     assert found.steps == expected.steps
+
+
+class Patient(gymnasium.Env[Any, Any]):
+    """Plays for a long time, and tells when it has begun."""
+
+    observation_space = spaces.Box(-1, 1, (2,))
+    action_space = spaces.Discrete(2)
+    begun = threading.Event()
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[NDArray[Any], dict[str, Any]]:
+        return np.zeros(2), {}
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
+        self.begun.set()
+        return np.zeros(2), 0.0, False, False, {}
+
+
+def test_closing_the_evaluator_ends_what_is_being_played() -> None:
+    """Ctrl-C does that: nobody waits for the ends of long episodes."""
+    gymnasium.register("Patient-v0", Patient, max_episode_steps=200_000)
+    evaluator = ThreadEvaluator(GymTask("Patient-v0"), 1)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(evaluator.evaluate, express(grown(1, n_inputs=2, n_outputs=2, steps=2)), WEIGHTS, SEEDS)
+        Patient.begun.wait()
+        evaluator.close()
+        with pytest.raises(CancelledError):
+            found.result()
 
 
 def test_threads_and_ray_workers_do_not_matter() -> None:

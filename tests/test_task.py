@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -190,6 +191,84 @@ def test_ray_gets_a_file_task_whole(template: Path) -> None:
     program = "import pickle, sys; t = pickle.load(sys.stdin.buffer); print(t.name, t.step((10.0, 0.0), (0.0,))[1])"
     done = subprocess.run([sys.executable, "-c", program], input=sent, capture_output=True, cwd="/", check=True)
     assert done.stdout.decode().split()[0] == f"{template}/mine/hover.py:Hover"
+
+
+HELPER = """
+DRAG = 0.3
+
+
+def drag(speed):
+    return -DRAG * speed
+"""
+ENVIRONMENT = """
+import gymnasium
+import numpy as np
+
+
+class Lane(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.x = self.np_random.uniform(-1.0, 1.0, 1).astype(np.float32)
+        return self.x, {}
+
+    def step(self, action):
+        self.x = np.clip(self.x + 0.1 * (2 * action - 1), -1.0, 1.0).astype(np.float32)
+        return self.x, -float(abs(self.x[0])), False, False, {}
+
+
+gymnasium.register("Lane-v0", Lane, max_episode_steps=20)
+"""
+SMALL = ["--generations", "2", "--population", "8", "--trials", "1", "--verify-trials", "2"]
+
+
+@pytest.fixture
+def project(template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with tasks that import what lies beside them."""
+    folder = template / "mine"
+    slowed = TEMPLATE.replace("import wann\n", "import hover_helper\nimport wann\n")
+    slowed = slowed.replace("(thrust - 9.81)", "(thrust - 9.81 + hover_helper.drag(speed))")
+    (folder / "slowed.py").write_text(slowed)
+    (folder / "hover_helper.py").write_text(HELPER)
+    (folder / "lane_environment.py").write_text(ENVIRONMENT)
+    lane = 'class Lane(wann.GymTask):\n    name = "lane"\n    environment = "lane_environment:Lane-v0"\n'
+    (folder / "lane.py").write_text(f"import wann\n\n\n{lane}")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield template
+    for name in ("hover_helper", "lane_environment"):
+        sys.modules.pop(name, None)
+
+
+def test_a_task_uses_modules_beside_its_file(project: Path) -> None:
+    helped, alone = load_task("mine/slowed.py:Hover"), load_task("mine/hover.py:Hover")
+    assert isinstance(helped, JittedTask)
+    assert isinstance(alone, JittedTask)
+    assert helped.step((10.0, 2.0), (0.5,))[0][1] == pytest.approx(alone.step((10.0, 2.0), (0.5,))[0][1] - 0.03)
+
+
+@pytest.mark.parametrize("task", ["slowed.py:Hover", "lane.py:Lane"])
+def test_ray_workers_have_the_modules_beside_a_file_as_well(
+    project: Path, task: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir(project / "elsewhere")
+    rows = []
+    for where in (["--ray", "local"], []):
+        out = project / f"run{len(rows)}"
+        arguments = ["search", f"../mine/{task}", *SMALL, "--workers", "1", "--out", str(out), *where]
+        assert command(arguments) == 0, capsys.readouterr().err
+        rows.append([line.split(",")[:10] for line in (out / "history.csv").read_text().splitlines()])
+    assert rows[0] == rows[1]
+
+
+def test_an_environment_of_the_present_folder_is_found(project: Path) -> None:
+    """By the installed script, too, whose own folder is another one."""
+    script = Path(sys.executable).with_name("wann")
+    arguments = ["search", "gym:lane_environment:Lane-v0", *SMALL, "--workers", "1", "--out", "run", "--quiet"]
+    subprocess.run([script, *arguments], cwd=project / "mine", check=True)
+    assert (project / "mine" / "run" / "champion.json").exists()
 
 
 BROKEN: dict[str, tuple[str, str]] = {

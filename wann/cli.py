@@ -56,6 +56,8 @@ def main(args: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a label need not fit the terminal's encoding
+    if "" not in sys.path:
+        sys.path.append("")  # environments and wrappers of the user's own, as with `python -m`; installed ones go first
     sys.exit(_run(args))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -51,6 +52,8 @@ class GymTask(Task):
     All further steps count as these did on average. Episodes of validation and test, whose scores are reported, always
     go on.
     """
+    module_folder: str = ""
+    """Where the task's file is, if it has one: a module beside it may have the environment."""
 
     wrappers: ClassVar[Sequence[Callable[[gymnasium.Env[Any, Any]], gymnasium.Env[Any, Any]]]] = ()
     """What is put around the environment, innermost first."""
@@ -79,6 +82,8 @@ class GymTask(Task):
         Raises:
             UserError: Gymnasium cannot make it.
         """
+        if self.module_folder and self.module_folder not in sys.path:  # on a worker
+            sys.path.append(self.module_folder)
         try:
             environment = gymnasium.make(self._id, **self._arguments, **options, disable_env_checker=True)
             for wrapper in self._wrappers:
@@ -207,15 +212,16 @@ class _Scaled:
     def __init__(self, space: spaces.Box) -> None:
         low, high = space.low.astype(np.float64).ravel(), space.high.astype(np.float64).ravel()
         self._bounded = np.isfinite(low) & np.isfinite(high)
+        self._most = np.where(self._bounded, 1.0, np.finfo(np.float64).max)
         finite_low, finite_high = np.where(self._bounded, low, -1.0), np.where(self._bounded, high, 1.0)
         self._middle, self._half = (finite_low + finite_high) / 2, (finite_high - finite_low) / 2
         self._low, self._high = low, high
         self._shape, self._dtype = space.shape, space.dtype
 
     def __call__(self, outputs: Floats) -> Any:
-        numbers = np.nan_to_num(outputs)
-        limited = np.where(self._bounded, np.clip(numbers, -1.0, 1.0), numbers)
-        scaled = np.clip(self._middle + self._half * limited, self._low, self._high)
+        numbers = np.where(np.isnan(outputs), 0.0, outputs)
+        limited = np.maximum(np.minimum(numbers, self._most), -self._most)
+        scaled = np.maximum(np.minimum(self._middle + self._half * limited, self._high), self._low)
         return scaled.astype(self._dtype).reshape(*outputs.shape[:-1], *self._shape)
 
     def __str__(self) -> str:

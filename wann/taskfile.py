@@ -10,9 +10,15 @@ from types import ModuleType
 from wann.errors import UserError, suggestion
 from wann.task import Task
 
+_FOLDERS: set[Path] = set()
+"""Of the files that were executed."""
+_OWN = ("wann", "tasks")
+
 
 def load_file_task(name: str) -> Task:
     """The task of a class in a file, or one that is made there. The file is executed, as Python would execute it.
+
+    It may import modules that lie beside it; those of the same name that are installed go first.
 
     Its name becomes the file's whole path and the class, so that runs and networks find it again from anywhere.
 
@@ -35,7 +41,20 @@ def load_file_task(name: str) -> Task:
         raise UserError(f"{path} has no class {wanted!r}: {suggestion(wanted, _tasks(module))}")
     task = made if isinstance(made, Task) else _make(made, f"{wanted!r} in {path}")
     vars(task)["name"] = f"{path}:{wanted}"
+    if hasattr(task, "module_folder"):
+        task.module_folder = str(path.parent)
     return task
+
+
+def neighbours() -> list[ModuleType]:
+    """The modules that lie beside task files and have been imported; the toolkit's own are none, wherever they lie."""
+    loaded = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] not in _OWN]
+    return [module for name, module in loaded if any(_lies_in(folder, name, module) for folder in _FOLDERS)]
+
+
+def _lies_in(folder: Path, name: str, module: ModuleType) -> bool:
+    place = folder.joinpath(*name.split("."))
+    return getattr(module, "__file__", None) in (f"{place}.py", str(place / "__init__.py"))
 
 
 def _make(kind: object, what: str) -> Task:
@@ -58,6 +77,9 @@ def _execute(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise UserError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
+    _FOLDERS.add(path.parent)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

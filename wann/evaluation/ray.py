@@ -17,6 +17,7 @@ from wann.evaluation.work import Episodes, Evaluation, Evaluator, Piece, Play, P
 from wann.evaluation.worker import without_genes
 from wann.network import Networks
 from wann.task import Task
+from wann.taskfile import neighbours
 
 T = TypeVar("T")
 
@@ -166,4 +167,6 @@ def connect(address: str, workers: int | None) -> Any:
         if isinstance(error, ConnectionError):
             reason += "; if it asks for a token or for TLS, they must be set here, too: see runs/cluster/README.md"
         raise UserError(f"no Ray cluster answers at {address!r}: {reason}") from None
+    for module in neighbours():
+        ray.cloudpickle.register_pickle_by_value(module)  # workers cannot import it
     return ray
