@@ -1,7 +1,7 @@
 """Fit the encoder of the task racing to frames of its own rollouts: ``python -m tasks.racing_encoder``.
 
-The same seed gives the same frames. A pilot follows the road, with changing errors, so that the frames show straights,
-curves, and the grass beside the road.
+On one machine, the same seed gives the same frames. A pilot follows the road, with changing errors, so that the frames
+show straights, curves, and the grass beside the road.
 """
 
 from __future__ import annotations

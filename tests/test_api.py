@@ -210,6 +210,28 @@ def test_a_folder_that_is_not_empty_is_refused_and_left_alone(copied: Path, tmp_
         wann.search("swingup", out=tmp_path / "other" / "x" / "y", **SETTINGS)
 
 
+def test_a_search_that_cannot_begin_leaves_no_folder(tmp_path: Path) -> None:
+    for wrong in ({"ray": "127.0.0.1:1"}, {"workers": 0}):
+        with pytest.raises(UserError):
+            wann.search("swingup", out=tmp_path / "run", **wrong, **SETTINGS)
+        assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_not_begun_stays_when_it_cannot_be_resumed_either(tmp_path: Path) -> None:
+    searches.prepare("swingup", out=tmp_path / "run", **SETTINGS)
+    with pytest.raises(UserError):
+        wann.resume(tmp_path / "run", ray="127.0.0.1:1")
+    assert (tmp_path / "run" / "config.toml").exists()
+
+
+def test_what_others_put_into_the_folder_stays(tmp_path: Path) -> None:
+    run = searches.prepare("swingup", out=tmp_path / "run", **SETTINGS)
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError):
+        searches.finish(run, ray="127.0.0.1:1")
+    assert (tmp_path / "run" / "notes.txt").exists()
+
+
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert searches.prepare("swingup", out=tmp_path).folder == tmp_path
 

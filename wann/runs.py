@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -102,13 +103,15 @@ class Run:
         task: What it searches on.
         settings: What it depends on.
         generation: How many generations are done.
+        new: Whether its folder was just made, and nothing has been done there.
     """
 
-    def __init__(self, folder: Path, task: Task, settings: Settings) -> None:
+    def __init__(self, folder: Path, task: Task, settings: Settings, *, new: bool = False) -> None:
         self.folder = folder
         self.task = task
         self.settings = settings
         self.generation = 0
+        self.new = new
         shape = len(task.inputs), len(task.outputs)
         self._search: Search | Archipelago = Search(*shape, settings)
         self._archive: Archive | Archives = Archive(settings.verify_trials)
@@ -166,6 +169,7 @@ class Run:
             KeyboardInterrupt: Ctrl-C or SIGTERM; everything up to the last full generation is saved.
             UserError: Another process is working in the folder.
         """
+        self.new = False
         with locked(self.folder, f"working on the run in {self.folder}"), self._interruption.handled():
             for stray in self.folder.glob(".*.tmp"):  # left over from a kill
                 stray.unlink()
@@ -397,7 +401,15 @@ def create_run(folder: Path, task: Task, settings: Settings) -> Run:
             raise UserError(f"{folder} holds {what} name another folder with --out")
         (folder / CONFIG).touch(exist_ok=False)  # of two processes that come at once, one is refused
         write_atomically(folder / CONFIG, _config(task, settings))
-    return Run(folder, task, settings)
+    return Run(folder, task, settings, new=True)
+
+
+def remove_if_new(run: Run) -> None:
+    """Remove the folder of a run that could not begin, so that the same command can be given again."""
+    if run.new:
+        (run.folder / CONFIG).unlink(missing_ok=True)
+        with suppress(OSError):  # something else is in it by now
+            run.folder.rmdir()
 
 
 def read_settings(folder: Path) -> Settings:

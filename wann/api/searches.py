@@ -14,7 +14,7 @@ from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.evaluation.players import make_player
 from wann.evaluation.work import Evaluator
-from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings
+from wann.runs import CONFIG, Progress, Run, Watch, create_run, open_run, read_settings, remove_if_new
 from wann.settings import NAMES_OF_SETTINGS, Settings, first_difference, make_settings, read_config, task_settings
 from wann.task import JittedTask, Task, load_task
 
@@ -182,7 +182,12 @@ def finish(
     watch: Watch | None = None,
 ) -> Run:
     """Run up to the last generation, draw the champion and write the report."""
-    with _players(run, workers, ray) as chosen, ExitStack() as stack:
+    with ExitStack() as stack:
+        try:
+            chosen = stack.enter_context(_players(run, workers, ray))
+        except UserError:
+            remove_if_new(run)
+            raise
         watches = [] if watch is None else [watch]
         if tensorboard:
             from wann.tensorboard import recording
