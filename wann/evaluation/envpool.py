@@ -29,8 +29,8 @@ def account(
         rewards: What each got for it.
         ended: Whether the environment has ended each; set where ``limit`` or the episode's patience ends it.
         limit: The most steps of an episode.
-        patience: Steps without a reward above 0 that end each episode, here and below of all; the rest of its steps
-            then count as these did.
+        patience: Steps without a reward above 0 that end an episode; the rest of its steps then count as these did.
+            This and what follows has a number for each episode, live or not.
         steps: Taken so far; the reset, which brings no reward, is number 0.
         idle: Steps since the last reward above 0.
         lost: The sum of the rewards since.
