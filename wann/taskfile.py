@@ -48,7 +48,7 @@ def load_file_task(name: str) -> Task:
 
 def neighbours() -> list[ModuleType]:
     """The modules that lie beside task files and have been imported; the toolkit's own are none, wherever they lie."""
-    loaded = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] not in _OWN]
+    loaded = [(name, module) for name, module in sys.modules.copy().items() if name.partition(".")[0] not in _OWN]
     return [module for name, module in loaded if any(_lies_in(folder, name, module) for folder in _FOLDERS)]
 
 
