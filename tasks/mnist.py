@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from wann.dataset import DataTask
 from wann.errors import UserError
+from wann.jit import inlined, kernel
 
 Images = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -111,42 +112,76 @@ def prepare(images: NDArray[np.uint8]) -> Images:
     Args:
         images: (n, 28, 28)
     """
-    grey = images / 255.0
-    sheared = np.concatenate([_deskewed(grey[i : i + 1000]) for i in range(0, len(grey), 1000)])
-    rows = _area(SIDE, SMALL)
-    return np.asarray((rows @ sheared @ rows.T).reshape(-1, SMALL * SMALL))
+    prepared = np.empty((len(images), SMALL, SMALL))
+    _prepare(np.ascontiguousarray(images), _area(SIDE, SMALL), prepared)
+    return prepared.reshape(-1, SMALL * SMALL)
 
 
-def _deskewed(images: Images) -> Images:
-    """Each image sheared along its rows so that its ink stands upright, and moved to the middle."""
-    rows, columns = np.mgrid[:SIDE, :SIDE].astype(float)
-    ink = np.maximum(images.sum(axis=(1, 2)), 1e-12)
-    middle_row = (images * rows).sum(axis=(1, 2)) / ink
-    middle_column = (images * columns).sum(axis=(1, 2)) / ink
-    down = rows - middle_row[:, None, None]
-    variance = np.maximum((images * down**2).sum(axis=(1, 2)) / ink, 1e-12)
-    covariance = (images * down * (columns - middle_column[:, None, None])).sum(axis=(1, 2)) / ink
-    slant = (covariance / variance)[:, None, None]
+@kernel
+def _prepare(images: NDArray[np.uint8], area: Images, prepared: Images) -> None:
+    """The same with the same bits on every machine, which sums and products of NumPy do not promise."""
+    padded, sheared = np.zeros((SIDE + 2, SIDE + 2)), np.empty((SIDE, SIDE))
+    for i in range(images.shape[0]):
+        for row in range(SIDE):
+            for column in range(SIDE):
+                padded[1 + row, 1 + column] = images[i, row, column] / 255.0
+        _deskew(padded, sheared)
+        _average(sheared, area, prepared[i])
+
+
+@inlined
+def _deskew(padded: Images, sheared: Images) -> None:
+    """Shear an image along its rows so that its ink stands upright, and move it to the middle."""
+    ink, down, right = 0.0, 0.0, 0.0
+    for row in range(SIDE):
+        for column in range(SIDE):
+            grey = padded[1 + row, 1 + column]
+            ink += grey
+            down += grey * row
+            right += grey * column
+    ink = max(ink, 1e-12)
+    down, right = down / ink, right / ink
+    variance, covariance = 0.0, 0.0
+    for row in range(SIDE):
+        for column in range(SIDE):
+            moment = padded[1 + row, 1 + column] * (row - down)
+            variance += moment * (row - down)
+            covariance += moment * (column - right)
+    slant = covariance / max(variance, 1e-12 * ink)
     centre = (SIDE - 1) / 2
-    source_rows = rows - centre + middle_row[:, None, None]
-    source_columns = columns - centre + middle_column[:, None, None] + slant * (rows - centre)
-    return _sampled(images, source_rows, source_columns)
+    for row in range(SIDE):
+        for column in range(SIDE):
+            source = column - centre + right + slant * (row - centre)
+            sheared[row, column] = _sample(padded, row - centre + down, source)
 
 
-def _sampled(images: Images, rows: Images, columns: Images) -> Images:
-    """Bilinear samples of each image at (rows, columns), 0 outside."""
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    rows, columns = np.clip(rows + 1, 0, SIDE + 1), np.clip(columns + 1, 0, SIDE + 1)
-    top, left = np.minimum(rows.astype(int), SIDE), np.minimum(columns.astype(int), SIDE)
-    down, right = rows - top, columns - left
-    which = np.arange(len(images))[:, None, None]
-    upper = padded[which, top, left] * (1 - right) + padded[which, top, left + 1] * right
-    lower = padded[which, top + 1, left] * (1 - right) + padded[which, top + 1, left + 1] * right
-    return np.asarray(upper * (1 - down) + lower * down)
+@inlined
+def _sample(padded: Images, row: float, column: float) -> float:
+    """A bilinear sample of an image with a dark margin, dark outside."""
+    row, column = min(max(row + 1, 0.0), SIDE + 1.0), min(max(column + 1, 0.0), SIDE + 1.0)
+    top, left = min(int(row), SIDE), min(int(column), SIDE)
+    down, right = row - top, column - left
+    upper = padded[top, left] * (1 - right) + padded[top, left + 1] * right
+    lower = padded[top + 1, left] * (1 - right) + padded[top + 1, left + 1] * right
+    return float(upper * (1 - down) + lower * down)
+
+
+@inlined
+def _average(image: Images, area: Images, small: Images) -> None:
+    """Each pixel of ``small`` is the average of an area of ``image``."""
+    for row in range(SMALL):
+        for column in range(SMALL):
+            total = 0.0
+            for i in range(SIDE):
+                if area[row, i] > 0:
+                    for k in range(SIDE):
+                        if area[column, k] > 0:
+                            total += area[row, i] * area[column, k] * image[i, k]
+            small[row, column] = total
 
 
 def _area(old: int, new: int) -> Images:
-    """The matrix that averages ``old`` pixels in a row over ``new`` larger ones; (new, old)."""
+    """How much of each of ``old`` pixels in a row lies in each of ``new`` larger ones; rows add up to 1, (new, old)."""
     edges = np.linspace(0, old, new + 1)
     start, stop = edges[:-1, None], edges[1:, None]
     pixels = np.arange(old)

@@ -114,6 +114,21 @@ def test_a_function_without_a_seed_is_called_once_a_weight(tmp_path: Path) -> No
     assert report.mean == pytest.approx(np.mean(alone), rel=1e-12)
 
 
+def test_a_report_calls_no_function(tmp_path: Path) -> None:
+    calls = []
+
+    def counted(network: Any) -> float:
+        def answer(x: Any) -> Any:
+            calls.extend(x)
+            return network(x)
+
+        return curve(answer)
+
+    run = wann.search(fitness=counted, inputs=2, outputs=1, generations=3, population=8, out=tmp_path / "run")
+    assert len(calls) == run.history["steps"][-1]
+    assert (run.folder / "report.html").exists()
+
+
 def test_threads_ray_and_resuming_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "cart.py").write_text(TEMPLATE)
     task = load_task(f"{tmp_path}/cart.py:cart")

@@ -115,6 +115,19 @@ def test_what_is_given_goes_before_the_preset_and_that_before_the_paper() -> Non
     assert task_settings(Preset(), {}, preset="paper").trials == 3
 
 
+class Whole(SwingUp):
+    """Swing-up, as if one episode showed all there is."""
+
+    exhaustive = True
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_a_trial_that_plays_all_there_is_verifies_once(preset: str) -> None:
+    assert task_settings(Whole(), {}, preset=preset).verify_trials == 1
+    assert task_settings(Whole(), {"verify_trials": 7}, preset=preset).verify_trials == 1
+    assert task_settings(SwingUp(), {"verify_trials": 7}, preset=preset).verify_trials == 7
+
+
 def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"^there is no preset 'papper': did you mean 'paper'\?$"):
         task_settings(SwingUp(), {}, preset="papper")

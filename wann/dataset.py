@@ -37,7 +37,7 @@ class DataTask(Task):
     validation: ClassVar[float] = 0.2
     """Share of the training samples that is held out for validation."""
     reward_range = (-np.inf, 0.0)
-    preset: ClassVar[dict[str, Any]] = {"trials": 1, "verify_trials": 1}
+    preset: ClassVar[dict[str, Any]] = {"trials": 1}
     exhaustive = True
 
     @abstractmethod

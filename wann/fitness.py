@@ -47,7 +47,7 @@ class FitnessTask(Task):
         self.outputs = _labels("outputs", "y", outputs)  # type: ignore[misc]
         if not self.seeded:  # another trial would be the same
             self.exhaustive = True  # type: ignore[misc]
-            self.preset = {"trials": 1, "verify_trials": 1}  # type: ignore[misc]
+            self.preset = {"trials": 1}  # type: ignore[misc]
 
     def trial(self, seed: int, part: Part) -> Sequence[float]:
         """The seed that the function gets, if it takes one."""

@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     racing: Annotated[int, msgspec.Meta(ge=0, le=999_999)] = 0
     """Trials that everyone plays first, the better half alone then playing the rest; 0 for all trials for everyone."""
     verify_trials: Count = 100
-    """Fresh episodes for each weight before a network enters the archive."""
+    """Fresh episodes for each weight before a network enters the archive; 1 where one plays all there is."""
     islands: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     """Populations that evolve side by side, each of as many individuals."""
     migrate_every: Count = 16
@@ -186,7 +186,8 @@ def task_settings(task: Task, given: Mapping[str, Any], source: str = "", preset
     if preset not in PRESETS:
         raise UserError(f"there is no preset {preset!r}: {suggestion(preset, PRESETS)}")
     start = task.paper if preset == "paper" else {**task.paper, **task.preset}
-    return make_settings({**start, **given, "task": task.name}, source)
+    settings = make_settings({**start, **given, "task": task.name}, source)
+    return msgspec.structs.replace(settings, verify_trials=task.episodes(settings.verify_trials))
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, mean_squared_error
-from strategies import grown
+from strategies import DRAWS, grown, mutate, numbered, record_of
 
 import wann
 from wann.champion import Network
@@ -88,6 +88,15 @@ def test_workers_do_not_matter() -> None:
     one, three = played(Blobs(), genomes, Part.TRAINING), played(Blobs(), genomes, Part.TRAINING, workers=3)
     np.testing.assert_array_equal(one.returns, three.returns)
     assert one.steps == three.steps
+
+
+def test_relatives_do_not_matter() -> None:
+    parent = grown(1, steps=40, n_outputs=3)
+    children = mutate(parent, np.random.default_rng(0).random((20, DRAWS)), parents=[0] * 20)
+    family = numbered(parent, children, record_of(parent))
+    together = played(Blobs(), family, Part.TRAINING).returns
+    for i, returns in enumerate(together):
+        np.testing.assert_array_equal(played(Blobs(), family.take(np.array([i])), Part.TRAINING).returns[0], returns)
 
 
 def test_individual_weights_are_those_of_the_connections() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
 
 import wann
 from tasks.mnist import FILES, FOLDER, SIDE, SMALL, Mnist, prepare, read_idx
@@ -79,6 +80,21 @@ def test_grey_levels_are_averages_of_areas() -> None:
     bright, dark = prepare(np.full((1, SIDE, SIDE), 255, np.uint8)), prepare(np.zeros((1, SIDE, SIDE), np.uint8))
     np.testing.assert_allclose(bright, 1.0)
     np.testing.assert_array_equal(dark, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_image_is_sheared_and_averaged_as_scipy_does_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, (SIDE, SIDE)) * (rng.random((SIDE, SIDE)) < 0.3 * seed)
+    grey, ink = image / 255.0, max(image.sum() / 255.0, 1e-12)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    down, right = (grey * rows).sum() / ink, (grey * columns).sum() / ink
+    slant = (grey * (rows - down) * (columns - right)).sum() / max((grey * (rows - down) ** 2).sum(), 1e-12)
+    shear, middle = np.array([[1.0, 0.0], [slant, 1.0]]), np.full(2, (SIDE - 1) / 2)
+    offset = np.array([down, right]) - shear @ middle
+    sheared = affine_transform(grey, shear, offset, order=1, mode="grid-constant")
+    small = sheared.repeat(SMALL, axis=0).repeat(SMALL, axis=1).reshape(SMALL, SIDE, SMALL, SIDE).mean(axis=(1, 3))
+    np.testing.assert_allclose(prepare(image.astype(np.uint8)[None])[0], small.ravel(), atol=1e-12)
 
 
 def test_a_search_runs_on_a_folder_and_finds_it_again(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from wann.activations import (
     step,
     tanh,
 )
+from wann.evaluation.distinct import Distinct
 from wann.jit import inlined, kernel, merged
 from wann.network import Networks
 from wann.population import Floats, Integers
@@ -108,7 +109,9 @@ def _weighted_sum(
 
 
 @inlined
-def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: int) -> None:
+def forward(
+    networks: Networks | Distinct, i: int, values: Floats, weights: Floats, width: int, rows: Integers | None = None
+) -> None:
     """Compute all nodes of network ``i`` in the first ``width`` lanes.
 
     More lanes than are ``NARROW`` are computed in groups, idle ones too. Loops over lanes have no branches.
@@ -119,12 +122,13 @@ def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: 
         values: Its rows, flat; bias and inputs are set. (rows * LANES,), ``aligned``.
         weights: The shared weight of each lane, (LANES,), or each connection's, (connections, LANES).
         width: How many lanes are in use, a multiple of ``WIDTH``.
+        rows: The row of each node; one behind the other after those of the inputs unless told otherwise.
     """
     start, stop = networks.first_node[i], networks.first_node[i + 1]
     base = networks.first_source[start]
     sources = networks.sources
-    row = (1 + networks.n_inputs) * LANES
     for node in range(start, stop):
+        row = (1 + networks.n_inputs + node - start if rows is None else rows[node]) * LANES
         first, last = networks.first_source[node], networks.first_source[node + 1]
         code = networks.activations[node]
         if width > NARROW:
@@ -176,7 +180,6 @@ def forward(networks: Networks, i: int, values: Floats, weights: Floats, width: 
         else:
             for lane in range(0, width, WIDTH):
                 store(values, row + lane, _weighted_sum(values, sources, first, last, base, weights, lane))
-        row += LANES
 
 
 @inlined

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from wann.activations import Value, exp
 from wann.dataset import DataTask
+from wann.evaluation.distinct import Distinct, distinct
 from wann.evaluation.forward import LANES, aligned, forward, rows
-from wann.evaluation.work import Episodes, Piece, Played, Player
+from wann.evaluation.work import Episodes, Piece, Played, Player, cut
 from wann.jit import inlined, kernel
 from wann.network import Networks
 from wann.population import Floats, Integers, sealed
@@ -103,26 +104,23 @@ def _lay_out(block: Floats, x: Floats, samples: Integers) -> None:
 
 @kernel
 def answer(
-    networks: Networks, first: int, last: int, weights: Floats, x: Floats, y: NDArray[Any], batches: Integers,
-    returns: Floats,
+    networks: Networks | Distinct, n_rows: int, rows: Integers | None, weights: Floats, x: Floats, y: NDArray[Any],
+    batches: Integers, returns: Floats,
 ) -> None:  # fmt: skip
-    """Fill ``returns`` with minus the mean loss of the networks ``first`` to ``last`` on each batch.
+    """Fill ``returns`` with minus the mean loss of networks on each batch.
 
     A block of samples is laid out once for all networks.
 
     Args:
-        networks: The packed networks.
-        first: The first network.
-        last: One behind the last.
+        networks: One network with weights of its own, or the distinct nodes of several with a shared weight.
+        n_rows: How many rows of values they need.
+        rows: As for ``forward``.
         weights: The shared weight for each batch, (batches,), or individual weights, (batches, sources).
         x: All samples; (samples, inputs).
         y: Their classes, (samples,), for cross-entropy, or targets, (samples, outputs), for the squared error.
         batches: Which samples are in each batch; (batches, size).
-        returns: (last - first, batches)
+        returns: (networks, batches)
     """
-    n_rows = 0
-    for i in range(first, last):
-        n_rows = max(n_rows, rows(networks, i))
     block, scratch = aligned(n_rows * LANES), aligned(LANES)
     block[:LANES] = 1.0
     lane_weights = np.empty(LANES) if weights.ndim == 1 else np.empty((weights.shape[1], LANES))
@@ -136,9 +134,9 @@ def answer(
             samples = batches[batch, start : start + LANES]
             _lay_out(block, x, samples)
             width = (samples.size + WIDTH - 1) // WIDTH * WIDTH
-            for i in range(first, last):
-                forward(networks, i, block, lane_weights, width)
-                returns[i - first, batch] -= _loss(block, networks.outputs[i], y, samples, scratch)
+            for i in range(returns.shape[0]):
+                forward(networks, i, block, lane_weights, width, rows)
+                returns[i, batch] -= _loss(block, networks.outputs[i], y, samples, scratch)
         returns[:, batch] /= batches.shape[1]
 
 
@@ -148,6 +146,10 @@ class SamplePlayer(Player):
     def __init__(self, task: DataTask) -> None:
         self._task = task
 
+    def cut(self, whole: Piece, threads: int) -> list[Piece]:
+        """Equal pieces, one a thread, with as many networks in each as can be: these share most of their nodes."""
+        return cut(whole, threads, least=1, alike=math.gcd(threads, whole.shape[1]))
+
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
         weights, trials = episodes.part(piece.first_episode, piece.last_episode)
@@ -155,5 +157,9 @@ class SamplePlayer(Player):
         batches = np.array([self._task.batch_of(Part(int(part)), int(seed)) for part, seed in trials])
         sealed(batches)
         returns = np.empty(piece.shape)
-        answer(networks, piece.first_network, piece.last_network, weights, *data, batches, returns)
+        if weights.ndim == 1:
+            nodes = distinct(networks, piece.first_network, piece.last_network)
+            answer(nodes, nodes.n_rows, nodes.rows, weights, *data, batches, returns)
+        else:
+            answer(networks, rows(networks, 0), None, weights, *data, batches, returns)
         return returns, returns.shape[0] * batches.size

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from wann.errors import TaskError
 from wann.evaluation.players import make_player
-from wann.evaluation.work import Episodes, Evaluator, Piece, Played, cut, join
+from wann.evaluation.work import Episodes, Evaluator, Piece, Played, join
 from wann.network import Networks
 from wann.task import JittedTask, Task
 
@@ -35,7 +35,7 @@ class ThreadEvaluator(Evaluator):
 
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
-        pieces = cut(piece, self._player.pieces_per_thread * self.workers)
+        pieces = self._player.cut(piece, self.workers)
         try:
             return join(piece, pieces, self._pool.map(lambda part: self._player.play(networks, episodes, part), pieces))
         except Exception as error:

@@ -108,6 +108,10 @@ class Player(Protocol):
         if self.cancelled:
             raise CancelledError
 
+    def cut(self, whole: Piece, threads: int) -> list[Piece]:
+        """Pieces for so many threads."""
+        return cut(whole, self.pieces_per_thread * threads)
+
     def play(self, networks: Networks, episodes: Episodes, piece: Piece) -> Played:
         """Play a piece of the work."""
 

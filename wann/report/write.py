@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wann.champion import Champion
+from wann.dataset import DataTask
 from wann.errors import UserError
 from wann.evaluation.threads import ThreadEvaluator
 from wann.files import write_atomically, writing
-from wann.gymtask import GymTask
 from wann.pictures import Request, ancestors_of, figure
 from wann.profile import Profile, play_profile
 from wann.report.build import MOST_CHAMPIONS, Figure, build, topology
 from wann.runs import FRONT, LINEAGE, load, read_front
-from wann.task import Task, load_task
+from wann.task import JittedTask, Task, load_task
 
 log = logging.getLogger("wann")
 
@@ -45,7 +45,8 @@ def write_report(
         target: The file to write.
         connections: The page opens with the best of the archive with at most so many, instead of the champion.
         disabled: Draw disabled connections in the figure of the topology, too.
-        task: What to play; the network's own task unless given, and nothing where that is not installed.
+        task: What to play; the network's own task unless given, and nothing where that is not installed. Scores are
+            played only on jitted dynamics and data sets: on others that could take longer than the search did.
         workers: Threads that play; one for each core unless given.
 
     Raises:
@@ -54,7 +55,7 @@ def write_report(
     champion, source = load(path, connections), Path(path)
     succession, order = _succession(source, champion)
     player, note = _player(champion, task)
-    threads = None if player is None or isinstance(player, GymTask) else ThreadEvaluator(player, workers)
+    threads = ThreadEvaluator(player, workers) if isinstance(player, JittedTask | DataTask) else None
     try:
         shown = _alike(champion, succession)
         figures = [topology(champion, disabled), *_figures(source, threads)]
