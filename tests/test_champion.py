@@ -267,3 +267,14 @@ def test_the_nodes_of_a_network_name_its_values(genome: Genome) -> None:
         if node.id in values:
             total = sum(values[gene.source] for gene in genome.enabled if gene.target == node.id)
             assert values[node.id] == pytest.approx(float(evaluate(node.activation, np.array(0.7 * total))), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("mean", "words"), [(621.64, ", mean return 621.6"), (-0.519, ", mean return -0.519"), (None, "")]
+)
+def test_the_summary_tells_size_and_shared_return(mean: float | None, words: str) -> None:
+    genome = grown(1, steps=12)[0]
+    scores = None if mean is None else NetworkScores(mean=mean, weights=(1.0,), means=(mean,), trials=1)
+    size = f"{len(genome.enabled)} connections"
+    assert champion(genome, scores=scores).summary == size + words
+    assert champion(weighted(genome), scores=scores).summary == size, "the scores are not those of its own weights"

@@ -63,7 +63,7 @@ def test_growth_shows_the_ancestors_of_the_chosen_generations(
     expected = {"generation 1", f"generation {descent[-1].generation + 1}"}
     assert last.scores is not None
     expected.add(f"{len(first.enabled)} connections")
-    expected.add(f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.0f}")
+    expected.add(f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.1f}")
     assert expected <= words(tmp_path / "growth.svg")
 
 

@@ -19,6 +19,7 @@ from wann.files import decode_json, read_bytes, write_atomically
 from wann.genome import ConnectionGene, Genome, NodeGene
 from wann.network import express
 from wann.population import Floats, Population
+from wann.text import number
 
 FORMAT, VERSION = "wann-network", 1
 
@@ -110,6 +111,15 @@ class Champion(msgspec.Struct, frozen=True, kw_only=True, dict=True, forbid_unkn
         """In which generation a run found it, counted from 1 as in the run's history; None where nothing tells."""
         found = self.provenance.get("generation")
         return found + 1 if isinstance(found, int) else None
+
+    @property
+    def summary(self) -> str:
+        """How large it is, and how good with shared weights where it has no weights of its own, in a few words."""
+        count = len(self.genome.enabled)
+        size = f"{count} connection{'s' * (count != 1)}"
+        if self.scores is None or self.genome.weighted:
+            return size
+        return f"{size}, mean return {number(self.scores.mean)}"
 
     @cached_property
     def network(self) -> Network:

@@ -120,10 +120,7 @@ def _topology(request: Request) -> Figure:
 
 
 def _title_of(champion: Champion) -> str:
-    parts = [champion.task or "", f"{len(champion.genome.enabled)} connections"]
-    if champion.scores is not None:
-        parts.append(f"mean return {champion.scores.mean:.0f}")
-    return ", ".join(part for part in parts if part)
+    return f"{champion.task}, {champion.summary}" if champion.task else champion.summary
 
 
 Succession = tuple[list[Champion], list[int]]

@@ -85,7 +85,7 @@ def test_the_words_tell_generation_size_and_return(champions: list[Champion]) ->
     last = champions[-1]
     assert last.scores is not None
     assert {"generation 17", *last.inputs, *last.outputs} <= words
-    assert f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.0f}" in words
+    assert f"{len(last.genome.enabled)} connections, mean return {last.scores.mean:.1f}" in words
 
 
 def test_the_same_run_gives_the_same_bytes(champions: list[Champion]) -> None:

@@ -114,8 +114,5 @@ def _part(figure: Figure, corner: tuple[float, float], size: tuple[float, float]
 
 def caption(axes: Axes, page: Page, champion: Champion) -> None:
     """Write in the upper right corner how large a network is, and how good where that is known."""
-    words = f"{len(champion.genome.enabled)} connections"
-    if champion.scores is not None:
-        words += f", mean return {champion.scores.mean:.0f}"
     place = page.width - PAD, page.height - PAD - 0.5 * TITLE_TEXT
-    write(axes, place, words, LEGEND_TEXT, align="right", color=QUIET)
+    write(axes, place, champion.summary, LEGEND_TEXT, align="right", color=QUIET)
