@@ -113,13 +113,17 @@ class Champion(msgspec.Struct, frozen=True, kw_only=True, dict=True, forbid_unkn
         return found + 1 if isinstance(found, int) else None
 
     @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        count = len(self.genome.enabled)
+        return f"{count} connection{'s' * (count != 1)}"
+
+    @property
     def summary(self) -> str:
         """How large it is, and how good with shared weights where it has no weights of its own, in a few words."""
-        count = len(self.genome.enabled)
-        size = f"{count} connection{'s' * (count != 1)}"
         if self.scores is None or self.genome.weighted:
-            return size
-        return f"{size}, mean return {number(self.scores.mean)}"
+            return self.size
+        return f"{self.size}, mean return {number(self.scores.mean)}"
 
     @cached_property
     def network(self) -> Network:

@@ -26,7 +26,7 @@ from wann.network import express
 from wann.population import Floats, Population
 from wann.runs import create_run
 from wann.scoring import DEFAULT_WEIGHTS
-from wann.settings import make_settings
+from wann.settings import task_settings
 
 
 class _Memory(DataTask):
@@ -73,17 +73,15 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 f"expected two samples or more, since some are held out for validation, got {len(x)} sample"
             )
         task = _Memory(x, y, outputs)
-        settings = make_settings(
+        settings = task_settings(
+            task,
             {
-                "task": task.name,
                 "population": self.population,
                 "generations": self.generations,
                 "weights": list(self.weights),
                 "initial_enabled": self.initial_enabled,
                 "seed": self.random_state,
-                "trials": 1,
-                "verify_trials": 1,
-            }
+            },
         )
         with tempfile.TemporaryDirectory() as folder:
             run = create_run(Path(folder) / "run", task, settings)

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 import wann
-from wann.activations import NAMES
+from wann.activations import CODES, NAMES
 from wann.benchmark import NUMPY
 from wann.evaluation.samples import SamplePlayer
 from wann.evaluation.work import Piece, make_episodes, make_trials
@@ -65,8 +65,9 @@ def network(seed: int) -> Genome:
 def generation(ancestor: Genome) -> Population:
     """The descendants of one genome; parents win tournaments on ranks that say nothing."""
     rng, population = np.random.default_rng(0), Population.pack([ancestor])
-    probabilities = np.array(Settings(task="images").mutation_probabilities)
-    allowed = np.array([code for code, name in enumerate(NAMES, 1) if name != "square"])
+    settings = Settings(task="images")
+    probabilities = np.array(settings.mutation_probabilities)
+    allowed = np.array([CODES[name] for name in settings.activations])
     for _ in range(GENERATIONS):
         offspring = reproduce(
             population.genes,

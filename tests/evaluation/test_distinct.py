@@ -67,7 +67,7 @@ def follow(networks: Networks, first: int, last: int) -> list[int]:
         reads |= dict.fromkeys(found, len(computed))
     assert sorted(computed) == list(range(fixed, len(symbols)))
     live = [sum(at <= now <= reads[symbol] for at, symbol in enumerate(computed)) for now in range(len(computed))]
-    assert nodes.n_rows <= fixed + max(live) + 1
+    assert nodes.rows.max() + 1 <= fixed + max(live) + 1
     return computed
 
 
@@ -85,7 +85,7 @@ def test_siblings_share_most_of_their_nodes() -> None:
     networks = express(numbered(parent, siblings, record_of(parent)))
     nodes = distinct(networks, 0, 100)
     assert nodes.activations.size < networks.activations.size / 2
-    assert nodes.n_rows < nodes.activations.size / 2
+    assert nodes.rows.max() + 1 < nodes.activations.size / 2
 
 
 def test_a_node_that_is_there_twice_is_one() -> None:

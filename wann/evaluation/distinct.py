@@ -23,8 +23,6 @@ class Distinct(NamedTuple):
     """
 
     n_inputs: int
-    n_rows: int
-    """How many rows of values it takes, with those of the bias and the inputs."""
     first_node: Integers
     activations: Integers
     first_source: Integers
@@ -110,7 +108,6 @@ def _collect(networks: Networks, first_network: int, last_network: int) -> Disti
         outputs[i] = rows[networks.outputs[first_network + i]]
     return Distinct(
         networks.n_inputs,
-        fixed + count,
         first_node,
         activations[:count].copy(),
         first_source[: count + 1].copy(),
@@ -123,7 +120,7 @@ def _collect(networks: Networks, first_network: int, last_network: int) -> Disti
 @inlined
 def _last_uses(nodes: Distinct) -> Integers:
     """When each row is read for the last time: by a node, or behind a network's last node as its output."""
-    uses = np.full(nodes.n_rows, -1)
+    uses = np.full(1 + nodes.n_inputs + nodes.rows.size, -1)
     for i in range(nodes.outputs.shape[0]):
         for node in range(nodes.first_node[i], nodes.first_node[i + 1]):
             uses[nodes.sources[nodes.first_source[node] : nodes.first_source[node + 1]]] = node + i
@@ -143,10 +140,10 @@ def _release(rows: Integers, own: Integers, uses: Integers, now: int, free: Inte
 
 
 @inlined
-def _reuse_rows(nodes: Distinct) -> Distinct:
-    """The same with as few rows as are needed at a time; what was freed last is used first, as it is in the cache."""
+def _reuse_rows(nodes: Distinct) -> None:
+    """Make do with as few rows as are needed at a time; what was freed last is used first, as it is in the cache."""
     fixed, uses = 1 + nodes.n_inputs, _last_uses(nodes)
-    own, free = np.arange(nodes.n_rows), np.empty(nodes.n_rows, dtype=np.int64)
+    own, free = np.arange(uses.size), np.empty(uses.size, dtype=np.int64)
     uses[:fixed] = -1  # bias and inputs stay
     n_rows, n_free = fixed, 0
     for i in range(nodes.outputs.shape[0]):
@@ -162,19 +159,12 @@ def _reuse_rows(nodes: Distinct) -> Distinct:
             sources[:] = own[sources]
         n_free = _release(nodes.outputs[i], own, uses, nodes.first_node[i + 1] + i, free, n_free)
         nodes.outputs[i] = own[nodes.outputs[i]]
-    return Distinct(
-        nodes.n_inputs,
-        n_rows,
-        nodes.first_node,
-        nodes.activations,
-        nodes.first_source,
-        nodes.sources,
-        own[fixed:],
-        nodes.outputs,
-    )
+    nodes.rows[:] = own[fixed:]
 
 
 @kernel
 def distinct(networks: Networks, first: int, last: int) -> Distinct:
     """The distinct nodes of the networks ``first`` to ``last``."""
-    return _reuse_rows(_collect(networks, first, last))
+    nodes = _collect(networks, first, last)
+    _reuse_rows(nodes)
+    return nodes

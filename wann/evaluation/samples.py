@@ -159,7 +159,7 @@ class SamplePlayer(Player):
         returns = np.empty(piece.shape)
         if weights.ndim == 1:
             nodes = distinct(networks, piece.first_network, piece.last_network)
-            answer(nodes, nodes.n_rows, nodes.rows, weights, *data, batches, returns)
+            answer(nodes, int(nodes.rows.max()) + 1, nodes.rows, weights, *data, batches, returns)
         else:
             answer(networks, rows(networks, 0), None, weights, *data, batches, returns)
         return returns, returns.shape[0] * batches.size

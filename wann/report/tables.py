@@ -18,8 +18,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 def heading(champion: Champion) -> str:
     """What the page is about, in one line."""
-    count = len(champion.genome.enabled)
-    return escape(f"{champion.task or 'A network'}, {count} connection{'s' * (count != 1)}")
+    return escape(f"{champion.task or 'A network'}, {champion.size}")
 
 
 def lead(champion: Champion) -> str:
